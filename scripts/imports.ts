@@ -1,0 +1,21 @@
+/** Import directions: each folder of src may import only the folders in its row (and itself). ARCHITECTURE.md shows this table. */
+export const allowed: Record<string, readonly string[]> = {
+  lib: [],
+  oci: ['lib'],
+  linux: ['lib'],
+  content: ['lib'],
+  snapshots: ['linux', 'lib'],
+  shim: ['linux', 'lib'],
+  runtime: ['linux', 'oci', 'lib'],
+  networks: ['linux', 'lib'],
+  volumes: ['linux', 'lib'],
+  images: ['content', 'snapshots', 'oci', 'linux', 'lib'],
+  containers: ['images', 'volumes', 'networks', 'snapshots', 'shim', 'runtime', 'oci', 'linux', 'lib'],
+  engine: ['containers', 'images', 'volumes', 'networks', 'snapshots', 'content', 'shim', 'runtime', 'oci', 'linux', 'lib'],
+  api: ['oci', 'lib'],
+  cli: ['lib'],
+  main: ['cli', 'engine', 'api', 'lib'],
+};
+
+/** `import type` from these files is open to everyone: they hold types only. */
+export const sharedTypes = /(^|\/)(model|service|snapshotter)\.ts$|^api\/types\//;

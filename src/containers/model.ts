@@ -1,0 +1,357 @@
+/** What a container is, in gantry's own words. `api/` translates from and to Docker's JSON; nothing here knows HTTP. */
+import type { ContainerId, Digest, ExecId } from '../lib/ids.ts';
+import type {
+  Endpoint,
+  EndpointRequest,
+  NetworkCounters,
+  PortBinding,
+  PortKey,
+  PublishedPort,
+} from '../networks/model.ts';
+
+export interface HealthCheck {
+  /** Docker's Test: [] inherit, ["NONE"], ["CMD", ...], ["CMD-SHELL", text]. */
+  test: string[];
+  /** All in nanoseconds; 0 = default. */
+  interval: number;
+  timeout: number;
+  startPeriod: number;
+  startInterval: number;
+  retries: number;
+}
+
+/** The portable half of what `create` was given (Docker's Config). After `create` the image's defaults are merged in. */
+export interface ContainerConfig {
+  /** As the user typed it. */
+  image: string;
+  hostname: string;
+  domainname: string;
+  user: string;
+  attachStdin: boolean;
+  attachStdout: boolean;
+  attachStderr: boolean;
+  tty: boolean;
+  openStdin: boolean;
+  stdinOnce: boolean;
+  env: string[];
+  /** null = take the image's. */
+  cmd: string[] | null;
+  entrypoint: string[] | null;
+  workingDir: string;
+  labels: Record<string, string>;
+  /** Mount points of anonymous volumes. */
+  volumes: string[];
+  exposedPorts: PortKey[];
+  stopSignal: string;
+  /** Seconds; null = 10. */
+  stopTimeout: number | null;
+  healthcheck: HealthCheck | null;
+  networkDisabled: boolean;
+  macAddress: string;
+  shell: string[] | null;
+  onBuild: string[] | null;
+}
+
+export interface RestartPolicy {
+  name: 'no' | 'always' | 'unless-stopped' | 'on-failure';
+  maximumRetryCount: number;
+}
+
+export interface DeviceMapping {
+  pathOnHost: string;
+  pathInContainer: string;
+  /** Any of r, w, m. */
+  permissions: string;
+}
+
+export interface DeviceRate {
+  path: string;
+  rate: number;
+}
+
+export interface DeviceWeight {
+  path: string;
+  weight: number;
+}
+
+export interface Ulimit {
+  name: string;
+  soft: number;
+  hard: number;
+}
+
+/** One --mount (Docker's Mount). */
+export interface MountRequest {
+  type: 'bind' | 'volume' | 'tmpfs' | 'image';
+  source: string;
+  target: string;
+  readOnly: boolean;
+  consistency: string;
+  bind?: {
+    propagation: string;
+    nonRecursive: boolean;
+    createMountpoint: boolean;
+    readOnlyNonRecursive: boolean;
+    readOnlyForceRecursive: boolean;
+  };
+  volume?: {
+    noCopy: boolean;
+    labels: Record<string, string>;
+    driver: string;
+    options: Record<string, string>;
+    subpath: string;
+  };
+  tmpfs?: { sizeBytes: number; mode: number; options: string[][] };
+  image?: { subpath: string };
+}
+
+/** Limits of `create` and `update` (Docker's Resources). 0, "", [] and null mean not set. */
+export interface Resources {
+  cpuShares: number;
+  memory: number;
+  nanoCpus: number;
+  cgroupParent: string;
+  blkioWeight: number;
+  blkioWeightDevice: DeviceWeight[];
+  blkioDeviceReadBps: DeviceRate[];
+  blkioDeviceWriteBps: DeviceRate[];
+  blkioDeviceReadIops: DeviceRate[];
+  blkioDeviceWriteIops: DeviceRate[];
+  cpuPeriod: number;
+  cpuQuota: number;
+  cpuRealtimePeriod: number;
+  cpuRealtimeRuntime: number;
+  cpusetCpus: string;
+  cpusetMems: string;
+  devices: DeviceMapping[];
+  deviceCgroupRules: string[];
+  deviceRequests: unknown[];
+  memoryReservation: number;
+  /** -1 = unlimited. */
+  memorySwap: number;
+  /** null = kernel default. */
+  memorySwappiness: number | null;
+  oomKillDisable: boolean | null;
+  /** null or <= 0 = no limit. */
+  pidsLimit: number | null;
+  ulimits: Ulimit[];
+}
+
+/** The host-bound half of what `create` was given (Docker's HostConfig). */
+export interface HostConfig extends Resources {
+  /** As given: "src:dst[:options]". */
+  binds: string[];
+  mounts: MountRequest[];
+  containerIdFile: string;
+  logConfig: { type: string; config: Record<string, string> };
+  /** "default", "bridge", "host", "none", "container:<name|id>" or a network's name. */
+  networkMode: string;
+  portBindings: Partial<Record<PortKey, PortBinding[]>>;
+  publishAllPorts: boolean;
+  restartPolicy: RestartPolicy;
+  autoRemove: boolean;
+  volumeDriver: string;
+  volumesFrom: string[];
+  consoleSize: [rows: number, columns: number];
+  annotations: Record<string, string>;
+  capAdd: string[];
+  capDrop: string[];
+  /** "", "private", "host". */
+  cgroupnsMode: string;
+  dns: string[];
+  dnsOptions: string[];
+  dnsSearch: string[];
+  extraHosts: string[];
+  groupAdd: string[];
+  /** "", "private", "shareable", "none", "host", "container:<name|id>". */
+  ipcMode: string;
+  links: string[];
+  oomScoreAdj: number;
+  pidMode: string;
+  privileged: boolean;
+  readonlyRootfs: boolean;
+  securityOpt: string[];
+  storageOpt: Record<string, string>;
+  tmpfs: Record<string, string>;
+  utsMode: string;
+  usernsMode: string;
+  shmSize: number;
+  sysctls: Record<string, string>;
+  runtime: string;
+  init: boolean | null;
+  /** null = the default list; [] = none (--privileged, systempaths=unconfined). */
+  maskedPaths: string[] | null;
+  readonlyPaths: string[] | null;
+}
+
+export interface CreateRequest {
+  /** Without the leading slash; "" = make one up. */
+  name: string;
+  /** "linux/amd64" or "". */
+  platform: string;
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  /** By network name or id. */
+  endpoints: Record<string, EndpointRequest>;
+}
+
+/** A mount as the container has it (Docker's MountPoint). */
+export interface MountPoint {
+  type: 'bind' | 'volume' | 'tmpfs' | 'image';
+  /** Volume name, else "". */
+  name: string;
+  /** Host path; "" for tmpfs. */
+  source: string;
+  destination: string;
+  driver: string;
+  /** Options as the user gave them ("ro,z"). */
+  mode: string;
+  readWrite: boolean;
+  propagation: string;
+  /** What asked for it, where the plan needs more than the above. */
+  request?: MountRequest;
+}
+
+/**
+ *              create               start                 exit
+ *   (nothing) ───────▶ created ───────────────▶ running ─────────▶ exited ──▶ removing ──▶ (nothing)
+ *                          ▲ start failed: exited  │ ▲ pause/unpause  │ ▲            │
+ *                          │                       ▼ │                │ │ restart     ▼
+ *                          │                      paused              ▼ │ policy     dead (removal failed)
+ *                          └───────────────────────────────────── restarting
+ */
+export type State =
+  | { status: 'created' }
+  | { status: 'running'; process: RunningProcess }
+  | { status: 'paused'; process: RunningProcess }
+  /** Waiting out the back-off before the restart policy starts it again. */
+  | { status: 'restarting'; last: Exit; attempt: number }
+  | { status: 'exited'; last: Exit }
+  | { status: 'removing'; last: Exit | null }
+  | { status: 'dead'; last: Exit | null; error: string };
+
+export interface RunningProcess {
+  pid: number;
+  /** Field 22 of /proc/pid/stat: pid and startTime together name a process for ever. */
+  startTime: string;
+  shimPid: number;
+  /** Milliseconds since the epoch, with fraction. */
+  startedAt: number;
+}
+
+export interface Exit {
+  code: number;
+  oom: boolean;
+  /** Docker's State.Error: why the start failed. */
+  error: string;
+  /** Milliseconds since the epoch; 0 = never started. */
+  startedAt: number;
+  finishedAt: number;
+}
+
+/** The whole record of a container: what SQLite keeps and inspect shows. */
+export interface Container {
+  id: ContainerId;
+  name: string;
+  /** Milliseconds since the epoch. */
+  created: number;
+  /** The image's id (digest of its config or manifest). */
+  imageId: Digest;
+  /** What runs: entrypoint and command joined. */
+  path: string;
+  args: string[];
+  config: ContainerConfig;
+  hostConfig: HostConfig;
+  mounts: MountPoint[];
+  state: State;
+  restartCount: number;
+  /** The user asked it to stop: `unless-stopped` and `always` leave it alone. */
+  stoppedByUser: boolean;
+  health: HealthState | null;
+  endpoints: Endpoint[];
+  ports: PublishedPort[];
+  driver: string;
+  platform: string;
+  /** Host files bound into the container. */
+  files: { hostname: string; hosts: string; resolvConf: string; log: string };
+  execIds: ExecId[];
+  warnings: string[];
+}
+
+export interface HealthState {
+  status: 'starting' | 'healthy' | 'unhealthy';
+  failingStreak: number;
+  log: { start: number; end: number; exitCode: number; output: string }[];
+}
+
+export interface ExecRequest {
+  attachStdin: boolean;
+  attachStdout: boolean;
+  attachStderr: boolean;
+  tty: boolean;
+  consoleSize: [rows: number, columns: number] | null;
+  detachKeys: string;
+  env: string[];
+  workingDir: string;
+  user: string;
+  privileged: boolean;
+  cmd: string[];
+}
+
+export interface Exec {
+  id: ExecId;
+  containerId: ContainerId;
+  request: ExecRequest;
+  state:
+    | { status: 'created' }
+    | { status: 'running'; pid: number }
+    | { status: 'exited'; pid: number; code: number };
+}
+
+export type WaitCondition = 'not-running' | 'next-exit' | 'removed';
+
+/** A bidirectional byte stream to a container: multiplexed frames without tty, raw with one. */
+export interface ContainerStream {
+  readonly tty: boolean;
+  /** Ends when the process is gone and its output was delivered. */
+  readonly output: ReadableStream<Uint8Array>;
+  /** stdin; resolves when it was taken (backpressure). */
+  write(chunk: Uint8Array): Promise<void>;
+  /** Half-close: the end of stdin. */
+  end(): void;
+  /** Lets go of the stream; the container runs on. */
+  close(): void;
+}
+
+export interface LogQuery {
+  follow: boolean;
+  stdout: boolean;
+  stderr: boolean;
+  /** Unix seconds with fraction; 0 = no bound. */
+  since: number;
+  until: number;
+  timestamps: boolean;
+  details: boolean;
+  /** -1 = all. */
+  tail: number;
+}
+
+/** One sample of what a container uses; raw numbers of the kernel, bytes and nanoseconds. */
+export interface StatsSample {
+  /** Milliseconds since the epoch. */
+  read: number;
+  cgroupVersion: 1 | 2;
+  cpu: {
+    total: number;
+    user: number;
+    kernel: number;
+    perCpu: number[];
+    system: number;
+    online: number;
+    throttling: { periods: number; throttledPeriods: number; throttledTime: number };
+  };
+  memory: { usage: number; maxUsage: number; limit: number; failcnt: number; stats: Record<string, number> };
+  pids: { current: number; limit: number };
+  io: { major: number; minor: number; op: 'read' | 'write'; bytes: number; operations: number }[];
+  networks: Record<string, NetworkCounters>;
+}

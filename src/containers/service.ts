@@ -1,0 +1,75 @@
+/** What the containers noun offers to the API (and later to the CRI). Implemented by ContainerService in containers.ts. */
+
+import type { ContainerId, ExecId } from '../lib/ids.ts';
+import type {
+  Container,
+  ContainerStream,
+  CreateRequest,
+  Exec,
+  ExecRequest,
+  LogQuery,
+  Resources,
+  RestartPolicy,
+  StatsSample,
+  WaitCondition,
+} from './model.ts';
+
+/** `ref` is always what the user typed: a name, an id or an unambiguous id prefix. Not found and ambiguous throw EngineError. */
+export interface Containers {
+  create(request: CreateRequest): Promise<{ id: ContainerId; warnings: string[] }>;
+  /** Throws notModified when it runs already. */
+  start(ref: string, options?: { detachKeys?: string }): Promise<void>;
+  /** signal "" = the container's own; timeout seconds, null = the container's own, -1 = for ever. Throws notModified when it does not run. */
+  stop(ref: string, options: { signal: string; timeout: number | null }): Promise<void>;
+  restart(ref: string, options: { signal: string; timeout: number | null }): Promise<void>;
+  kill(ref: string, signal: string): Promise<void>;
+  pause(ref: string): Promise<void>;
+  unpause(ref: string): Promise<void>;
+  rename(ref: string, name: string): Promise<void>;
+  remove(ref: string, options: { force: boolean; volumes: boolean; link: boolean }): Promise<void>;
+  /** Returns once the wait is armed; `result` settles when the condition is met. */
+  wait(
+    ref: string,
+    condition: WaitCondition,
+    signal: AbortSignal,
+  ): Promise<{ result: Promise<{ code: number; error: string }> }>;
+  update(
+    ref: string,
+    changes: Partial<Resources> & { restartPolicy?: RestartPolicy },
+  ): Promise<{ warnings: string[] }>;
+
+  get(ref: string): Promise<Container>;
+  list(): Promise<Container[]>;
+  /** SizeRw and SizeRootFs in bytes. */
+  size(ref: string): Promise<{ writable: number; root: number }>;
+  /** Rows of `ps` for the container's processes, from the host's /proc. */
+  top(ref: string, psArgs: string): Promise<{ titles: string[]; processes: string[][] }>;
+  /** null when the container does not run. */
+  sample(ref: string): Promise<StatsSample | null>;
+  prune(filters: ReadonlyMap<string, readonly string[]>): Promise<{ removed: ContainerId[]; space: number }>;
+
+  /** Attach before or after start. Throws conflict when paused or being restarted and stdin is wanted, as Docker does. */
+  attach(
+    ref: string,
+    options: { stdin: boolean; stdout: boolean; stderr: boolean; detachKeys: string },
+  ): Promise<ContainerStream>;
+  resize(ref: string, rows: number, columns: number): Promise<void>;
+  /** Frames (or raw bytes for a tty container) as the API sends them. */
+  logs(
+    ref: string,
+    query: LogQuery,
+    signal: AbortSignal,
+  ): Promise<{ tty: boolean; stream: ReadableStream<Uint8Array> }>;
+
+  createExec(ref: string, request: ExecRequest): Promise<ExecId>;
+  /** Resolves when the process runs. Without a stream (detached) `stream` is null. A failed execve throws EngineError with Docker's text. */
+  startExec(
+    id: string,
+    options: { detach: boolean; tty: boolean; consoleSize: [number, number] | null },
+  ): Promise<{ stream: ContainerStream | null }>;
+  getExec(id: string): Promise<Exec>;
+  resizeExec(id: string, rows: number, columns: number): Promise<void>;
+
+  /** The operations that would make the container, in readable form, without making it. */
+  explain(request: CreateRequest): Promise<string>;
+}

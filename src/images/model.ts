@@ -1,0 +1,76 @@
+/** Images in gantry's own words. */
+import type { Digest } from '../lib/ids.ts';
+import type { Operational } from '../lib/op.ts';
+import type { ImageConfig } from '../oci/image.ts';
+
+/** A reference with every default filled in: busybox -> docker.io/library/busybox:latest. */
+export interface ImageName {
+  /** docker.io */
+  domain: string;
+  /** library/busybox */
+  path: string;
+  /** null when only a digest was given. */
+  tag: string | null;
+  digest: Digest | null;
+}
+
+/** One image for this platform. `id` is what Docker's containerd store shows: see docs/decisions. */
+export interface Image {
+  id: Digest;
+  /** Digest of the manifest (or index) that the tags point at. */
+  target: Digest;
+  config: ImageConfig;
+  /** ChainIDs from the base up; the last is the image's own root. Empty for an image without layers. */
+  chainIds: string[];
+  /** Familiar names: "busybox:latest". */
+  tags: string[];
+  /** "busybox@sha256:…" */
+  repoDigests: string[];
+  /** Milliseconds since the epoch; 0 when the config has none. */
+  created: number;
+  /** Unpacked bytes of all layers; and compressed bytes of all blobs. */
+  size: number;
+  contentSize: number;
+  parentId: Digest | null;
+}
+
+export interface HistoryEntry {
+  /** "<missing>" in Docker's output when null. */
+  id: Digest | null;
+  created: number;
+  createdBy: string;
+  size: number;
+  comment: string;
+  tags: string[];
+}
+
+/** What the images noun offers. `ref` is what the user typed: name, name:tag, name@digest, id or unambiguous id prefix. */
+export interface Images {
+  /** Throws notFound "No such image: …" with Docker's text. */
+  get(ref: string): Promise<Image>;
+  list(): Promise<Image[]>;
+  history(ref: string): Promise<HistoryEntry[]>;
+  tag(ref: string, target: string): Promise<void>;
+  /** Docker's rules for untag, delete, force and images in use. */
+  remove(
+    ref: string,
+    options: { force: boolean; noPrune: boolean },
+  ): Promise<{ untagged: string[]; deleted: string[] }>;
+  prune(
+    filters: ReadonlyMap<string, readonly string[]>,
+  ): Promise<{ untagged: string[]; deleted: string[]; space: number }>;
+  /** A docker-archive or OCI layout tar, plain, gzip, zstd, bzip2 or xz. Progress: what `docker load` prints. */
+  load(
+    archive: ReadableStream<Uint8Array>,
+    options: { quiet: boolean; platform: string },
+    op: Operational,
+  ): Promise<void>;
+  /** A readable docker-archive that is an OCI layout as well. */
+  save(refs: string[], options: { platform: string }, op: Operational): Promise<ReadableStream<Uint8Array>>;
+  /** A root file system tar as a one-layer image. changes: Dockerfile instructions (CMD, ENV, …). Returns the id. */
+  import(
+    archive: ReadableStream<Uint8Array>,
+    options: { name: string; message: string; changes: string[]; platform: string },
+    op: Operational,
+  ): Promise<Digest>;
+}

@@ -1,0 +1,38 @@
+import type { RootMount } from '../linux/mounts.ts';
+
+/** How layers become root file systems. One contract suite runs over every implementation. */
+
+/** Disk use of one snapshot alone, in bytes (hard links counted once). */
+export interface Usage {
+  bytes: number;
+  inodes: number;
+}
+
+/**
+ * Snapshots are named by key: a ChainID for a committed layer, a container id for a writable one. All state lives under
+ * one directory (mode 0710, CVE-2021-41091) and in the engine's database; every method is one transaction.
+ */
+export interface Snapshotter {
+  /** As `docker info` names it: overlay2, vfs, … */
+  readonly driver: string;
+  /** driverstatus rows of `docker info`. */
+  status(): [string, string][];
+  /**
+   * Unpacks a layer: `write` gets an empty directory (plus, for drivers that copy, the parent's content) and must fill it;
+   * when it resolves the layer is committed under `chainId`, when it throws nothing is left. Already there: `write` is not called.
+   */
+  unpack(chainId: string, parent: string | null, write: (directory: string) => Promise<void>): Promise<void>;
+  has(key: string): boolean;
+  /** A writable snapshot on top of `parent` (null = empty). Cost: a directory or two. */
+  prepare(key: string, parent: string | null): Promise<void>;
+  /** How to mount `key`: read-write when it was prepared, read-only when committed. */
+  mounts(key: string): RootMount;
+  /** What the snapshot itself holds, without its parents. */
+  usage(key: string): Promise<Usage>;
+  /** For GraphDriver.Data of inspect. */
+  describe(key: string): Record<string, string>;
+  /** Throws conflict while another snapshot stands on it. Unknown keys are ignored. */
+  remove(key: string): Promise<void>;
+  /** Every key with its parent, for recovery and fsck. */
+  list(): { key: string; parent: string | null; committed: boolean }[];
+}
