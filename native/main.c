@@ -1,0 +1,38 @@
+/* gantry-init: one static program under several names (see `programs`). */
+#include <stdio.h>
+#include <string.h>
+
+#include "init.h"
+
+int shim_main(int argc, char **argv) __attribute__((weak));
+int untar_main(int argc, char **argv) __attribute__((weak));
+int run_main(int argc, char **argv) __attribute__((weak));
+
+/* Each gets argv with its own name as argv[0]. */
+static const struct program {
+  const char *name;
+  int (*main)(int argc, char **argv);
+  const char *purpose;
+} programs[] = {
+    {"shim", shim_main, "hold one container (started by the daemon)"},
+    {"run", run_main, "perform one encoded list of operations from stdin"},
+    {"untar", untar_main, "unpack a layer (started by the daemon)"},
+    {"init", init_main, "run a command as process 1 and reap"},
+};
+
+static const char *base_name(const char *path) {
+  const char *slash = strrchr(path, '/');
+  return slash ? slash + 1 : path;
+}
+
+int main(int argc, char **argv) {
+  if (argc > 0 && strcmp(base_name(argv[0]), "docker-init") == 0)
+    return init_main(argc, argv);
+  for (size_t i = 0; argc > 1 && i < sizeof programs / sizeof *programs; i++)
+    if (programs[i].main && strcmp(argv[1], programs[i].name) == 0)
+      return programs[i].main(argc - 1, argv + 1);
+  fputs("usage: gantry-init PROGRAM [ARGUMENT...]\n", stderr);
+  for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
+    fprintf(stderr, "  %-6s %s\n", programs[i].name, programs[i].purpose);
+  return 2;
+}
