@@ -11,10 +11,23 @@ export const allowed: Record<string, readonly string[]> = {
   volumes: ['linux', 'lib'],
   images: ['content', 'snapshots', 'oci', 'linux', 'lib'],
   containers: ['images', 'volumes', 'networks', 'snapshots', 'shim', 'runtime', 'oci', 'linux', 'lib'],
-  engine: ['containers', 'images', 'volumes', 'networks', 'snapshots', 'content', 'shim', 'runtime', 'oci', 'linux', 'lib'],
+  engine: [
+    'containers',
+    'images',
+    'volumes',
+    'networks',
+    'snapshots',
+    'content',
+    'shim',
+    'runtime',
+    'oci',
+    'linux',
+    'lib',
+  ],
   api: ['oci', 'lib'],
   cli: ['lib'],
-  main: ['cli', 'engine', 'api', 'lib'],
+  daemon: ['engine', 'api', 'lib'],
+  main: ['cli', 'daemon'],
 };
 
 /** `import type` from these files is open to everyone: they hold types only. */

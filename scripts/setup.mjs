@@ -1,0 +1,128 @@
+#!/usr/bin/env node
+// Brings a fresh machine to where gantry runs: npm packages, the C programs, host tools. Plain Node without packages, because
+// it runs before there are any. `--run NAME` goes on with one of the jobs below. Every step is skipped when already done.
+import { spawnSync } from 'node:child_process';
+import { existsSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+
+const root = join(dirname(fileURLToPath(import.meta.url)), '..');
+process.chdir(root);
+const bun = 'node_modules/bun/bin/bun.exe';
+
+const jobs = {
+  demo: { tools: ['cc', 'nft'], argv: [bun, 'scripts/demo.ts'] },
+  test: {
+    tools: ['cc', 'nft', 'ip', 'curl', 'busybox', 'mmdebstrap', 'skopeo', 'docker', 'ps', 'xz'],
+    argv: [
+      bun,
+      'scripts/test.ts',
+      ...process.argv.slice(2).filter((argument) => argument !== '--run' && argument !== 'test'),
+    ],
+  },
+};
+
+/** Program -> [Debian package, what for]. */
+const packages = {
+  cc: ['gcc libc6-dev', 'compiles gantry-init, the small C program between clone and execve'],
+  nft: ['nftables', 'publishes ports and gives containers a way out'],
+  ip: ['iproute2', 'the tests make network namespaces of their own'],
+  curl: ['curl', 'the tests ask published ports'],
+  busybox: ['busybox-static', 'the image that the tests run'],
+  mmdebstrap: ['mmdebstrap', 'makes the Debian image that the tests run'],
+  skopeo: ['skopeo', 'the tests read our archives with it'],
+  docker: ['docker.io', 'the tests drive gantry with the real docker command'],
+  ps: ['procps', 'the tests compare `top` with it'],
+  xz: ['xz-utils', 'archives compressed by others'],
+};
+
+function fail(message) {
+  console.error(`\n${message}`);
+  process.exit(1);
+}
+
+function run(command, args, options = {}) {
+  const result = spawnSync(command, args, { stdio: 'inherit', ...options });
+  if (result.error) fail(`${command} could not be started: ${result.error.message}`);
+  return result.status ?? 1;
+}
+
+const onPath = (name) =>
+  `${process.env.PATH ?? ''}:/usr/sbin:/sbin`
+    .split(':')
+    .some((directory) => existsSync(join(directory, name)));
+
+function hostFacts() {
+  if (process.platform !== 'linux') fail('gantry runs on Linux only.');
+  if (process.getuid() !== 0)
+    fail('gantry needs root to make containers. Run the same command as root (sudo -E npm start).');
+  if (
+    !/\boverlay\b/.test(readFileSync('/proc/filesystems', 'utf8')) &&
+    spawnSync('modprobe', ['overlay']).status !== 0
+  )
+    console.error(
+      'warning: this kernel has no overlayfs: gantry falls back to the slower vfs storage driver',
+    );
+}
+
+function npmPackages() {
+  const stamp = 'node_modules/.gantry-lock';
+  const lock = readFileSync('package-lock.json', 'utf8');
+  const current = existsSync(stamp) && readFileSync(stamp, 'utf8') === lock;
+  if (!current) {
+    console.log('setup: installing npm packages (package-lock.json)');
+    if (run('npm', ['ci', '--no-audit', '--no-fund', '--loglevel=error']) !== 0)
+      fail('npm ci failed: is the npm registry reachable?');
+  }
+  // Where npm does not run install scripts Bun's own places the executable.
+  if (spawnSync(bun, ['--version']).status !== 0) run('node', ['node_modules/bun/install.js']);
+  if (spawnSync(bun, ['--version']).status !== 0) fail(`${bun} does not run on this machine.`);
+  if (!current) writeFileSync(stamp, lock);
+}
+
+function hostTools(names) {
+  const missing = names.filter((name) => !onPath(name));
+  if (missing.length === 0) return;
+  for (const name of missing)
+    console.log(`setup: ${name} is missing (${packages[name][0]}): ${packages[name][1]}`);
+  const list = missing.flatMap((name) => packages[name][0].split(' '));
+  if (!onPath('apt-get')) fail(`Please install with your package manager: ${list.join(' ')}`);
+  console.log(`setup: apt-get install ${list.join(' ')}`);
+  const quiet = {
+    stdio: ['ignore', 'ignore', 'inherit'],
+    env: { ...process.env, DEBIAN_FRONTEND: 'noninteractive' },
+  };
+  run('apt-get', ['-qq', 'update'], quiet);
+  // Some packages (docker.io) would start a daemon of their own; we want only the programs.
+  withoutServices(() => {
+    if (run('apt-get', ['-qq', 'install', '-y', '--no-install-recommends', ...list], quiet) !== 0)
+      fail(`apt-get could not install ${list.join(' ')}`);
+  });
+  const still = missing.filter((name) => !onPath(name));
+  if (still.length > 0) fail(`Still missing after installation: ${still.join(', ')}`);
+}
+
+function withoutServices(install) {
+  const policy = '/usr/sbin/policy-rc.d';
+  if (existsSync(policy)) return install();
+  writeFileSync(policy, '#!/bin/sh\nexit 101\n', { mode: 0o755 });
+  try {
+    install();
+  } finally {
+    spawnSync('rm', ['-f', policy]);
+  }
+}
+
+function nativePrograms() {
+  if (run('node', ['scripts/build-native.mjs']) !== 0) fail('The C programs in native/ did not compile.');
+}
+
+const wanted = process.argv[process.argv.indexOf('--run') + 1];
+const job = process.argv.includes('--run') ? jobs[wanted] : { tools: ['cc', 'nft'], argv: null };
+if (!job) fail(`No such job: ${wanted}`);
+hostFacts();
+hostTools(job.tools);
+npmPackages();
+nativePrograms();
+if (job.argv) process.exit(run(job.argv[0], job.argv.slice(1)));
+console.log('setup: done. Try: npm start');

@@ -1,0 +1,213 @@
+/** The daemon's flags and configuration file. Flags win; lists given in both are an error, as Docker has it. */
+import { readFileSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import type { EngineOptions } from '../engine/model.ts';
+import { invalid, messageOf } from '../lib/errors.ts';
+
+export interface TlsFiles {
+  ca: string;
+  cert: string;
+  key: string;
+  verify: boolean;
+}
+
+export interface DaemonOptions {
+  engine: EngineOptions;
+  /** unix:// and tcp:// addresses; empty = the defaults. */
+  hosts: string[];
+  pidfile: string;
+  /** Group that may use the unix socket. */
+  group: string;
+  tls: TlsFiles | null;
+}
+
+export const defaults = {
+  dataRoot: '/var/lib/gantry',
+  execRoot: '/run/gantry',
+  socket: '/run/gantry/gantry.sock',
+  dockerSocket: '/var/run/docker.sock',
+  configFile: '/etc/gantry/daemon.json',
+  bridge: 'gantry0',
+} as const;
+
+const flags = {
+  'data-root': { type: 'string' },
+  'exec-root': { type: 'string' },
+  host: { type: 'string', short: 'H', multiple: true },
+  pidfile: { type: 'string', short: 'p' },
+  bridge: { type: 'string', short: 'b' },
+  bip: { type: 'string' },
+  'storage-driver': { type: 'string', short: 's' },
+  'config-file': { type: 'string' },
+  'log-level': { type: 'string', short: 'l' },
+  debug: { type: 'boolean', short: 'D' },
+  group: { type: 'string', short: 'G' },
+  label: { type: 'string', multiple: true },
+  dns: { type: 'string', multiple: true },
+  'log-opt': { type: 'string', multiple: true },
+  'insecure-registry': { type: 'string', multiple: true },
+  tls: { type: 'boolean' },
+  tlsverify: { type: 'boolean' },
+  tlscacert: { type: 'string' },
+  tlscert: { type: 'string' },
+  tlskey: { type: 'string' },
+  help: { type: 'boolean' },
+} as const;
+
+type Values = ReturnType<typeof parseFlags>;
+
+function parseFlags(argv: string[]) {
+  try {
+    return parseArgs({ args: argv, options: flags, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    throw invalid(messageOf(error));
+  }
+}
+
+/** daemon.json: the flags' names as keys, with Docker's plural forms for lists. */
+type ConfigFile = Record<string, unknown>;
+
+function readConfig(path: string | undefined): ConfigFile {
+  let text: string;
+  try {
+    text = readFileSync(path ?? defaults.configFile, 'utf8');
+  } catch (error) {
+    if (path === undefined) return {};
+    throw invalid(`unable to configure the daemon with file ${path}: ${messageOf(error)}`);
+  }
+  try {
+    const value: unknown = JSON.parse(text);
+    if (typeof value !== 'object' || value === null || Array.isArray(value))
+      throw new Error('not a JSON object');
+    return value as ConfigFile;
+  } catch (error) {
+    throw invalid(
+      `unable to configure the daemon with file ${path ?? defaults.configFile}: ${messageOf(error)}`,
+    );
+  }
+}
+
+/** Reads one setting from wherever it was given. */
+class Settings {
+  constructor(
+    readonly values: Values,
+    readonly file: ConfigFile,
+  ) {}
+
+  #conflict(name: string): never {
+    throw invalid(
+      `the following directives are specified both as a flag and in the configuration file: ${name}`,
+    );
+  }
+  text(name: keyof Values & string, fallback: string): string {
+    const flag = this.values[name];
+    const file = this.file[name];
+    if (flag !== undefined && file !== undefined) this.#conflict(name);
+    if (file !== undefined && typeof file !== 'string')
+      throw invalid(`${name} in the configuration file is not a string`);
+    return String(flag ?? file ?? fallback);
+  }
+  flag(name: keyof Values & string): boolean {
+    return this.values[name] === true || this.file[name] === true;
+  }
+  list(name: keyof Values & string, key: string): string[] {
+    const flag = this.values[name];
+    const file = this.file[key];
+    if (flag !== undefined && file !== undefined) this.#conflict(key);
+    const value = flag ?? file ?? [];
+    if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
+      throw invalid(`${key} in the configuration file is not a list of strings`);
+    return value as string[];
+  }
+  logOptions(): Record<string, string> {
+    const file = this.file['log-opts'];
+    const fromFlags = (this.values['log-opt'] ?? []).map((pair) => {
+      const at = pair.indexOf('=');
+      if (at < 1) throw invalid(`invalid logging option: ${pair}`);
+      return [pair.slice(0, at), pair.slice(at + 1)];
+    });
+    return { ...((file as Record<string, string> | undefined) ?? {}), ...Object.fromEntries(fromFlags) };
+  }
+}
+
+function tlsFiles(settings: Settings): TlsFiles | null {
+  const verify = settings.flag('tlsverify');
+  if (!verify && !settings.flag('tls')) return null;
+  return {
+    verify,
+    ca: settings.text('tlscacert', '/etc/gantry/ca.pem'),
+    cert: settings.text('tlscert', '/etc/gantry/cert.pem'),
+    key: settings.text('tlskey', '/etc/gantry/key.pem'),
+  };
+}
+
+const levels = ['debug', 'info', 'warn', 'error'] as const;
+
+function logLevel(settings: Settings): EngineOptions['logLevel'] {
+  if (settings.flag('debug')) return 'debug';
+  const level = settings.text('log-level', 'info');
+  const known = levels.find((candidate) => candidate === level);
+  if (!known) throw invalid(`invalid logging level: ${level}`);
+  return known;
+}
+
+/** Docker's --bridge none turns the default bridge off. */
+function bridgeName(settings: Settings): string | null {
+  const name = settings.text('bridge', defaults.bridge);
+  if (name === 'none') return null;
+  if (!/^[a-zA-Z0-9][a-zA-Z0-9_.-]{0,14}$/.test(name)) throw invalid(`invalid bridge name: ${name}`);
+  return name;
+}
+
+/** null: --help was asked for. */
+export function parseDaemonOptions(argv: string[]): DaemonOptions | null {
+  const values = parseFlags(argv);
+  if (values.help) return null;
+  const settings = new Settings(values, readConfig(values['config-file']));
+  const execRoot = settings.text('exec-root', defaults.execRoot);
+  return {
+    engine: {
+      dataRoot: settings.text('data-root', defaults.dataRoot),
+      execRoot,
+      bridge: bridgeName(settings),
+      bip: settings.text('bip', ''),
+      storageDriver: settings.text('storage-driver', ''),
+      logLevel: logLevel(settings),
+      labels: settings.list('label', 'labels'),
+      dns: settings.list('dns', 'dns'),
+      logOptions: settings.logOptions(),
+      insecureRegistries: settings.list('insecure-registry', 'insecure-registries'),
+    },
+    hosts: settings.list('host', 'hosts'),
+    pidfile: settings.text('pidfile', `${execRoot}/gantry.pid`),
+    group: settings.text('group', ''),
+    tls: tlsFiles(settings),
+  };
+}
+
+export const daemonHelp = `
+Usage:  gantry daemon [OPTIONS]
+
+The engine: serves the Docker API until it is told to stop. Containers go on without it.
+
+Options:
+  -b, --bridge string              Bridge of the default network, or "none" (default "${defaults.bridge}")
+      --bip string                 Address of the bridge, such as 172.30.0.1/16 (default: a range no route uses)
+      --config-file string         Configuration file (default "${defaults.configFile}")
+      --data-root string           Images, containers, volumes (default "${defaults.dataRoot}")
+  -D, --debug                      Same as --log-level debug
+      --dns list                   DNS servers for containers
+      --exec-root string           Sockets and run-time state (default "${defaults.execRoot}")
+  -G, --group string               Group that may use the unix socket
+  -H, --host list                  unix:// or tcp:// to listen on (default unix://${defaults.socket},
+                                   and ${defaults.dockerSocket} when nothing owns it)
+      --insecure-registry list     Registries without TLS
+      --label list                 Labels shown by gantry info
+  -l, --log-level string           debug, info, warn or error (default "info")
+      --log-opt list               Default log options (max-size=10m, max-file=3)
+  -p, --pidfile string             Where the daemon's pid is written
+  -s, --storage-driver string      overlay2 or vfs (default: probed)
+      --tls                        Serve TLS on tcp:// hosts
+      --tlsverify                  The same, and demand a client certificate
+      --tlscacert, --tlscert, --tlskey string   Their files
+`;
