@@ -28,6 +28,7 @@ export const layout: { [N in OperationName]: { code: number; fields: Fields<N> }
   setns: { code: 13, fields: { path: 'string', nstype: 'u32' } },
   join: { code: 14, fields: { pid: 'u32', startTime: 'string', flags: 'u32' } },
   unshare: { code: 15, fields: { flags: 'u32' } },
+  'device-filter': { code: 16, fields: { path: 'string', program: 'bytes' } },
   propagation: { code: 20, fields: { path: 'string', flags: 'u64' } },
   'mount-root': {
     code: 21,

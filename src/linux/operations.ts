@@ -32,6 +32,8 @@ export type Operation =
     /** setns to several namespaces of process `pid` at once, by pidfd; `startTime` (field 22 of /proc/pid/stat, "" = unchecked) guards against reuse. */
     | { op: 'join'; pid: number; startTime: string; flags: number }
     | { op: 'unshare'; flags: number }
+    /** Loads an eBPF program (BPF_PROG_TYPE_CGROUP_DEVICE, struct bpf_insn[] in memory order) and attaches it to cgroup v2 directory `path`. Host side. */
+    | { op: 'device-filter'; path: string; program: Uint8Array }
 
     // -- root file system (new mount namespace)
     /** mount(NULL, path, MS_* propagation flags): normally MS_REC|MS_PRIVATE or MS_REC|MS_SLAVE on "/". */
