@@ -1,0 +1,177 @@
+#define _GNU_SOURCE
+#include "untar.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <string.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+static inline void close_fd(const int *fd) {
+  if (*fd >= 0)
+    close(*fd);
+}
+#define cleanup_fd __attribute__((cleanup(close_fd)))
+
+/* overlayfs keeps its own state in these; an image that brings its own would rewrite the tree (redirects,
+ * opaque). */
+static bool is_reserved(const char *name) {
+  return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "user.overlay.", 13) == 0;
+}
+
+static void set_xattrs(const struct entry *entry) {
+  const char *path = *entry->name == '\0' ? "." : entry->name;
+  for (size_t i = 0; i < entry->xattr_count; i++) {
+    const struct xattr *xattr = &entry->xattrs[i];
+    if (is_reserved(xattr->name) || lsetxattr(path, xattr->name, xattr->value, xattr->size, 0) == 0)
+      continue;
+    /* What this file system or kernel cannot keep is left out, as Docker does. */
+    if (errno != ENOTSUP && errno != EPERM && errno != EINVAL)
+      fail_errno("set %s on /%s", xattr->name, entry->name);
+  }
+}
+
+static void write_all(int fd, const uint8_t *data, size_t size, const char *name) {
+  while (size > 0) {
+    ssize_t n = write(fd, data, size);
+    if (n < 0 && errno != EINTR)
+      fail_errno("write /%s", name);
+    if (n > 0) {
+      data += n;
+      size -= (size_t)n;
+    }
+  }
+}
+
+static void copy_data(int fd, uint64_t size, const char *name) {
+  const uint8_t *data;
+  while (size > 0) {
+    size_t n = reader_some(&data, size);
+    write_all(fd, data, n, name);
+    size -= n;
+  }
+}
+
+static void copy_sparse(int fd, const struct entry *entry) {
+  for (size_t i = 0; i < entry->extent_count; i++) {
+    if (lseek(fd, (off_t)entry->extents[i].offset, SEEK_SET) < 0)
+      fail_errno("seek /%s", entry->name);
+    copy_data(fd, entry->extents[i].length, entry->name);
+  }
+  if (ftruncate(fd, (off_t)entry->size) != 0)
+    fail_errno("truncate /%s", entry->name);
+}
+
+static int create_file(int parent, const char *base, const struct entry *entry) {
+  const int flags = O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+  int fd = openat(parent, base, flags, entry->mode & 0777);
+  if (fd < 0 && errno == EEXIST) {
+    bool whiteout;
+    tree_clear(parent, base, false, &whiteout);
+    fd = openat(parent, base, flags, entry->mode & 0777);
+  }
+  if (fd < 0)
+    fail_errno("create /%s", entry->name);
+  return fd;
+}
+
+static uint64_t make_file(int parent, const char *base, const struct entry *entry) {
+  cleanup_fd int fd = create_file(parent, base, entry);
+  if (entry->sparse)
+    copy_sparse(fd, entry);
+  else
+    copy_data(fd, entry->stored, entry->name);
+  reader_padding(entry->stored);
+  /* chown clears set-user-id bits and capabilities, so it comes first; then mode, attributes, times. */
+  if (fchown(fd, entry->uid, entry->gid) != 0)
+    fail_errno("chown /%s", entry->name);
+  if (fchmod(fd, entry->mode) != 0)
+    fail_errno("chmod /%s", entry->name);
+  set_xattrs(entry);
+  const struct timespec times[2] = {entry->mtime, entry->mtime};
+  if (futimens(fd, times) != 0)
+    fail_errno("set the times of /%s", entry->name);
+  return entry->stored;
+}
+
+static void make_directory(int parent, const char *base, const struct entry *entry) {
+  bool whiteout = false;
+  if (*entry->name == '\0')
+    base = ".";
+  else if (mkdirat(parent, base, 0700) != 0) {
+    if (errno != EEXIST)
+      fail_errno("mkdir /%s", entry->name);
+    if (!tree_clear(parent, base, true, &whiteout) && mkdirat(parent, base, 0700) != 0)
+      fail_errno("mkdir /%s", entry->name);
+  }
+  if (fchownat(parent, base, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) != 0)
+    fail_errno("chown /%s", entry->name);
+  if (fchmodat(parent, base, entry->mode, 0) != 0)
+    fail_errno("chmod /%s", entry->name);
+  if (whiteout)
+    tree_set_opaque(entry->name);
+  set_xattrs(entry);
+  tree_explicit_directory(entry->name, &entry->mtime);
+}
+
+static int create_node(int parent, const char *base, const struct entry *entry) {
+  switch (entry->type) {
+  case '1':
+    return linkat(AT_FDCWD, entry->link, parent, base, 0);
+  case '2':
+    return symlinkat(entry->link, parent, base);
+  case '3':
+    return mknodat(parent, base, S_IFCHR | entry->mode, entry->device);
+  case '4':
+    return mknodat(parent, base, S_IFBLK | entry->mode, entry->device);
+  default:
+    return mknodat(parent, base, S_IFIFO | entry->mode, 0);
+  }
+}
+
+/* Two names of one inode: the link is there already. Removing the name first could remove the target itself.
+ */
+static bool is_linked_already(int parent, const char *base, const struct entry *entry) {
+  struct stat from, to;
+  return entry->type == '1' && fstatat(AT_FDCWD, entry->link, &to, AT_SYMLINK_NOFOLLOW) == 0 &&
+         fstatat(parent, base, &from, AT_SYMLINK_NOFOLLOW) == 0 && from.st_ino == to.st_ino;
+}
+
+static void make_node(int parent, const char *base, const struct entry *entry) {
+  if (create_node(parent, base, entry) != 0) {
+    bool whiteout;
+    if (errno != EEXIST)
+      fail_errno("create /%s", entry->name);
+    if (is_linked_already(parent, base, entry))
+      return;
+    tree_clear(parent, base, false, &whiteout);
+    if (create_node(parent, base, entry) != 0)
+      fail_errno("create /%s", entry->name);
+  }
+  if (entry->type == '1')
+    return;
+  if (fchownat(parent, base, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) != 0)
+    fail_errno("chown /%s", entry->name);
+  if (entry->type != '2' && fchmodat(parent, base, entry->mode, 0) != 0)
+    fail_errno("chmod /%s", entry->name);
+  set_xattrs(entry);
+  const struct timespec times[2] = {entry->mtime, entry->mtime};
+  if (utimensat(parent, base, times, AT_SYMLINK_NOFOLLOW) != 0)
+    fail_errno("set the times of /%s", entry->name);
+}
+
+uint64_t make_entry(const struct entry *entry) {
+  const char *base;
+  if (*entry->name == '\0' && entry->type != '5')
+    fail("the root directory cannot be replaced");
+  int parent = tree_parent(entry->name, &base);
+  uint64_t bytes = 0;
+  if (entry->type == '0')
+    bytes = make_file(parent, base, entry);
+  else if (entry->type == '5')
+    make_directory(parent, base, entry);
+  else
+    make_node(parent, base, entry);
+  tree_made(parent, *entry->name == '\0' ? "." : base);
+  return bytes;
+}
