@@ -8,8 +8,8 @@ import { join } from 'node:path';
 import { type CommandOptions, command, eventually, type Result, succeed } from './command.ts';
 import { TestNetwork } from './netns.ts';
 
-export const kind: 'gantry' | 'docker' = process.env.ENGINE === 'docker' ? 'docker' : 'gantry';
-export const isGantry = kind === 'gantry';
+const chosenKind: Kind = process.env.ENGINE === 'docker' ? 'docker' : 'gantry';
+export const isGantry = chosenKind === 'gantry';
 
 const checkout = join(import.meta.dir, '../..');
 export const gantryBinary = process.env.GANTRY_BINARY ?? join(checkout, 'bin/gantry');
@@ -20,7 +20,11 @@ export type Cli = 'docker' | 'gantry';
 /** The command lines that every case runs with: our own only talks to whatever listens on the socket, as docker's does. */
 export const clis: Cli[] = isGantry ? ['docker', 'gantry'] : ['docker'];
 
+export type Kind = 'gantry' | 'docker';
+
 export interface EngineSetup {
+  /** Default: what ENGINE says. */
+  kind?: Kind;
   /** More flags for the daemon. */
   flags?: string[];
 }
@@ -29,6 +33,7 @@ export class TestEngine implements AsyncDisposable {
   #daemon: Bun.Subprocess | null = null;
 
   private constructor(
+    readonly kind: Kind,
     readonly directory: string,
     readonly network: TestNetwork,
     readonly flags: string[],
@@ -36,7 +41,12 @@ export class TestEngine implements AsyncDisposable {
 
   static async start(setup: EngineSetup = {}): Promise<TestEngine> {
     const network = await TestNetwork.create();
-    const engine = new TestEngine(mkdtempSync(join(tmpdir(), 'ge-')), network, setup.flags ?? []);
+    const engine = new TestEngine(
+      setup.kind ?? chosenKind,
+      mkdtempSync(join(tmpdir(), 'ge-')),
+      network,
+      setup.flags ?? [],
+    );
     try {
       await engine.startDaemon();
       return engine;
@@ -75,7 +85,7 @@ export class TestEngine implements AsyncDisposable {
       '--pidfile',
       join(this.directory, 'pid'),
     ];
-    if (!isGantry) return ['dockerd', '-H', this.host, ...common, ...this.flags];
+    if (this.kind === 'docker') return ['dockerd', '-H', this.host, ...common, ...this.flags];
     return [gantryBinary, 'daemon', '--host', this.host, ...common, '--bridge', 'gt0', ...this.flags];
   }
 

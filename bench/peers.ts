@@ -1,0 +1,75 @@
+/** Who takes part: one face over gantry by its own command, gantry by docker's, Docker and Podman, each in a network of its own. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { command, succeed } from '../test/rig/command.ts';
+import { dockerBinary, gantryBinary, TestEngine } from '../test/rig/engine.ts';
+import { busybox, busyboxTar } from '../test/rig/images.ts';
+import { TestNetwork } from '../test/rig/netns.ts';
+
+export interface Peer {
+  name: string;
+  /** The whole command line for `args` in Docker's words. */
+  argv(...args: string[]): string[];
+  /** Whose memory to look at; null without a daemon. */
+  daemonPid: number | null;
+}
+
+export interface Peers extends AsyncDisposable {
+  list: Peer[];
+}
+
+const version = async (argv: string[]) => (await command(argv)).stdout.trim();
+
+export async function openPeers(): Promise<Peers> {
+  const stack = new AsyncDisposableStack();
+  const list: Peer[] = [];
+  const gantry = stack.use(await TestEngine.start({ kind: 'gantry' }));
+  await busybox(gantry);
+  const by =
+    (binary: string, engine: TestEngine) =>
+    (...args: string[]) => [binary, '-H', engine.host, ...args];
+  list.push({ name: 'gantry', argv: by(gantryBinary, gantry), daemonPid: gantry.daemonPid });
+  list.push({ name: 'gantry (docker CLI)', argv: by(dockerBinary, gantry), daemonPid: null });
+  if (Bun.which('dockerd')) {
+    const docker = stack.use(await TestEngine.start({ kind: 'docker' }));
+    await busybox(docker);
+    const about = await version([
+      dockerBinary,
+      '-H',
+      docker.host,
+      'version',
+      '--format',
+      '{{.Server.Version}}',
+    ]);
+    list.push({
+      name: `Docker ${about.split('+')[0]}`,
+      argv: by(dockerBinary, docker),
+      daemonPid: docker.daemonPid,
+    });
+  }
+  if (Bun.which('podman')) list.push(await openPodman(stack));
+  return { list, [Symbol.asyncDispose]: () => stack.disposeAsync() };
+}
+
+async function openPodman(stack: AsyncDisposableStack): Promise<Peer> {
+  const network = stack.use(await TestNetwork.create());
+  const directory = mkdtempSync(join(tmpdir(), 'gp-'));
+  const roots = [
+    '--root',
+    join(directory, 'root'),
+    '--runroot',
+    join(directory, 'run'),
+    '--cgroup-manager',
+    'cgroupfs',
+  ];
+  const argv = (...args: string[]) => [...network.prefix, 'podman', ...roots, ...args];
+  stack.defer(async () => {
+    await command(argv('rm', '-af'));
+    await command(['sh', '-c', `grep -o '${directory}[^ ]*' /proc/mounts | sort -r | xargs -r umount -l`]);
+    rmSync(directory, { recursive: true, force: true });
+  });
+  await succeed(argv('import', '--change', 'CMD ["sh"]', busyboxTar, 'busybox:latest'));
+  const about = await version(['podman', 'version', '--format', '{{.Client.Version}}']);
+  return { name: `Podman ${about}`, argv, daemonPid: null };
+}
