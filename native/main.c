@@ -6,7 +6,6 @@
 
 int shim_main(int argc, char **argv) __attribute__((weak));
 int untar_main(int argc, char **argv) __attribute__((weak));
-int run_main(int argc, char **argv) __attribute__((weak));
 
 /* Each gets argv with its own name as argv[0]. */
 static const struct program {

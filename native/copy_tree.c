@@ -1,0 +1,222 @@
+#include "copy_tree.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/sendfile.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+
+#include "files.h"
+
+/* Each level holds three descriptors. */
+#define MAX_DEPTH 300
+#define MAX_XATTR 65536
+
+/* A file with several names that was met, and where its copy is. */
+struct seen {
+  dev_t device;
+  ino_t inode;
+  int copy; /* O_PATH */
+};
+
+struct copier {
+  struct seen *seen;
+  size_t seen_count;
+  int depth;
+};
+
+static int copy_directory(struct copier *copier, int from, int to);
+
+static int copy_xattrs(int from, int to) {
+  char names[MAX_XATTR], *value = NULL;
+  ssize_t size = flistxattr(from, names, sizeof names);
+  if (size < 0)
+    return errno == ENOTSUP ? 0 : -1;
+  if (size > 0 && !(value = malloc(MAX_XATTR)))
+    return -1;
+  AUTO_FREE char *owned = value;
+  for (char *name = names; name < names + size; name += strlen(name) + 1) {
+    ssize_t length = fgetxattr(from, name, value, MAX_XATTR);
+    /* The overlay's own marks say nothing about the copy; not every file system holds every attribute. */
+    if (length < 0 || strncmp(name, "trusted.overlay.", 16) == 0)
+      continue;
+    if (fsetxattr(to, name, value, (size_t)length, 0) != 0 && errno != ENOTSUP && errno != EPERM)
+      return -1;
+  }
+  return 0;
+}
+
+static int copy_data(int from, int to) {
+  bool ranged = true;
+  for (;;) {
+    ssize_t n =
+        ranged ? copy_file_range(from, NULL, to, NULL, 1 << 30, 0) : sendfile(to, from, NULL, 1 << 30);
+    if (n == 0 && !ranged)
+      return 0;
+    /* Zero may also mean a file system that cannot: then sendfile says. */
+    if (n == 0 ||
+        (n < 0 && ranged && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS)))
+      ranged = false;
+    else if (n < 0 && errno != EINTR)
+      return -1;
+  }
+}
+
+/* Owner first, as chown clears set-user-ID. */
+static int copy_status(int to, const struct stat *status) {
+  const struct timespec times[2] = {status->st_atim, status->st_mtim};
+  if (fchown(to, status->st_uid, status->st_gid) != 0 || fchmod(to, status->st_mode & 07777) != 0)
+    return -1;
+  return futimens(to, times);
+}
+
+static int copy_regular(int from_dir, const char *name, int to_dir) {
+  AUTO_CLOSE int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
+  struct stat status;
+  if (from < 0 || fstat(from, &status) != 0)
+    return -1;
+  if (!S_ISREG(status.st_mode)) {
+    errno = EAGAIN;
+    return -1;
+  }
+  AUTO_CLOSE int to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  if (to < 0 || copy_data(from, to) != 0)
+    return -1;
+  /* security.capability would not survive chown. */
+  if (fchown(to, status.st_uid, status.st_gid) != 0 || copy_xattrs(from, to) != 0)
+    return -1;
+  const struct timespec times[2] = {status.st_atim, status.st_mtim};
+  return fchmod(to, status.st_mode & 07777) != 0 ? -1 : futimens(to, times);
+}
+
+static int copy_subdirectory(struct copier *copier, int from_dir, const char *name, int to_dir) {
+  AUTO_CLOSE int from = openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (from < 0 || mkdirat(to_dir, name, 0700) != 0)
+    return -1;
+  AUTO_CLOSE int to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  return to < 0 ? -1 : copy_directory(copier, from, to);
+}
+
+static int copy_node(int from, const char *name, int to, const struct stat *status) {
+  const struct timespec times[2] = {status->st_atim, status->st_mtim};
+  if (S_ISLNK(status->st_mode)) {
+    char link[PATH_MAX];
+    ssize_t size = readlinkat(from, name, link, sizeof link - 1);
+    if (size < 0)
+      return -1;
+    link[size] = 0;
+    if (symlinkat(link, to, name) != 0)
+      return -1;
+  } else if (mknodat(to, name, status->st_mode, status->st_rdev) != 0) {
+    return -1;
+  }
+  if (fchownat(to, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
+    return -1;
+  if (!S_ISLNK(status->st_mode) && fchmodat(to, name, status->st_mode & 07777, 0) != 0)
+    return -1;
+  return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW);
+}
+
+static int remember(struct copier *copier, const struct stat *status, int to, const char *name) {
+  size_t count = copier->seen_count;
+  if ((count & (count - 1)) == 0) {
+    struct seen *grown = realloc(copier->seen, (count ? count * 2 : 1) * sizeof *grown);
+    if (!grown)
+      return -1;
+    copier->seen = grown;
+  }
+  int copy = openat(to, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  if (copy < 0)
+    return -1;
+  copier->seen[copier->seen_count++] = (struct seen){status->st_dev, status->st_ino, copy};
+  return 0;
+}
+
+/* 1 when `name` was made as a further name of a file already copied, 0 when it was not seen, -1 with errno.
+ */
+static int link_again(struct copier *copier, const struct stat *status, int to, const char *name) {
+  for (size_t i = 0; i < copier->seen_count; i++)
+    if (copier->seen[i].inode == status->st_ino && copier->seen[i].device == status->st_dev)
+      return linkat(copier->seen[i].copy, "", to, name, AT_EMPTY_PATH) == 0 ? 1 : -1;
+  return 0;
+}
+
+static int copy_entry(struct copier *copier, int from, const char *name, int to) {
+  struct stat status;
+  if (fstatat(from, name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    return -1;
+  if (S_ISDIR(status.st_mode))
+    return copy_subdirectory(copier, from, name, to);
+  bool several = status.st_nlink > 1;
+  int linked = several ? link_again(copier, &status, to, name) : 0;
+  if (linked != 0)
+    return linked < 0 ? -1 : 0;
+  int result = S_ISREG(status.st_mode) ? copy_regular(from, name, to) : copy_node(from, name, to, &status);
+  return result == 0 && several ? remember(copier, &status, to, name) : result;
+}
+
+static void close_directory(DIR **directory) {
+  int saved = errno;
+  if (*directory)
+    closedir(*directory);
+  errno = saved;
+}
+
+static int copy_entries(struct copier *copier, int from, int to) {
+  AUTO_CLOSE int listed = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  __attribute__((cleanup(close_directory))) DIR *directory = listed < 0 ? NULL : fdopendir(listed);
+  if (!directory)
+    return -1;
+  keep_fd(&listed);
+  for (;;) {
+    errno = 0;
+    struct dirent *entry = readdir(directory);
+    if (!entry)
+      return errno ? -1 : 0;
+    if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
+      continue;
+    if (copy_entry(copier, from, entry->d_name, to) != 0)
+      return -1;
+  }
+}
+
+static int copy_directory(struct copier *copier, int from, int to) {
+  struct stat status;
+  if (copier->depth >= MAX_DEPTH) {
+    errno = ELOOP;
+    return -1;
+  }
+  copier->depth++;
+  int result = fstat(from, &status) != 0 || copy_entries(copier, from, to) != 0 ||
+                       copy_xattrs(from, to) != 0 || copy_status(to, &status) != 0
+                   ? -1
+                   : 0;
+  copier->depth--;
+  return result;
+}
+
+static void forget(struct copier *copier) {
+  for (size_t i = 0; i < copier->seen_count; i++)
+    close_fd(&copier->seen[i].copy);
+  int saved = errno;
+  free(copier->seen);
+  errno = saved;
+}
+
+int copy_tree_contents(int from, int to) {
+  __attribute__((cleanup(forget))) struct copier copier = {0};
+  AUTO_CLOSE int source = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  AUTO_CLOSE int target = openat(to, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  return source < 0 || target < 0 ? -1 : copy_directory(&copier, source, target);
+}
+
+int copy_tree_entry(int from, const char *name, int to) {
+  __attribute__((cleanup(forget))) struct copier copier = {0};
+  return copy_entry(&copier, from, name, to);
+}

@@ -1,0 +1,197 @@
+/* What is mounted beneath the root. Every target is a descriptor from `paths.h`; mounts are made detached,
+ * given their attributes, and only then attached, so nothing is ever visible in a weaker form. */
+#include <errno.h>
+#include <fcntl.h>
+#include <linux/magic.h>
+#include <stdio.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/sysmacros.h>
+#include <sys/vfs.h>
+
+#include "copy_tree.h"
+#include "files.h"
+#include "filesystem.h"
+#include "kernel.h"
+#include "ops.h"
+#include "paths.h"
+
+static bool is_procfs(int fd) {
+  struct statfs fs;
+  return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
+}
+
+/* A procfs or sysfs reached through a symbolic link of the image would leave /proc unmasked (CVE-2019-19921).
+ */
+static int mount_point(struct stage *stage, const char *target, const char *type) {
+  bool kernel_files = strcmp(type, "proc") == 0 || strcmp(type, "sysfs") == 0;
+  if (kernel_files) {
+    int fd = root_open(stage, target, O_PATH | O_DIRECTORY | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+    if (fd >= 0 || errno != ENOENT)
+      return fd < 0 ? blame(stage, "%s must be mounted on an ordinary directory: %s", type, target) : fd;
+  }
+  return root_make_directory(stage, target);
+}
+
+/* A tmpfs takes the mode of the directory that it covers, unless told otherwise. */
+static int tmpfs_options(int target, const char *data, char *options, size_t size) {
+  struct stat status;
+  if (fstat(target, &status) != 0)
+    return -1;
+  int length = snprintf(options, size, "mode=%o%s%s", status.st_mode & 07777, *data ? "," : "", data);
+  if (length < (int)size)
+    return 0;
+  errno = E2BIG;
+  return -1;
+}
+
+int op_mount(struct stage *stage, struct reader *in) {
+  const char *source = read_string(in, NULL), *target = read_string(in, NULL), *type = read_string(in, NULL);
+  uint64_t flags = read_u64(in);
+  const char *data = read_string(in, NULL);
+  bool copy_up = read_bool(in), tmpfs = strcmp(type, "tmpfs") == 0;
+  blame(stage, "%s", target);
+  AUTO_CLOSE int at = root_open(stage, target, O_PATH | O_DIRECTORY, 0);
+  bool existed = at >= 0;
+  close_fd(&at);
+  at = mount_point(stage, target, type);
+  char options[4096];
+  if (at < 0)
+    return -1;
+  if (tmpfs && existed && tmpfs_options(at, data, options, sizeof options) == 0)
+    data = options;
+  /* Filled while it is still writable and nobody sees it. */
+  AUTO_CLOSE int fs =
+      filesystem_new(stage, type, source, copy_up ? flags & ~(uint64_t)MS_RDONLY : flags, data);
+  if (fs < 0)
+    return -1;
+  if (copy_up && existed && copy_tree_contents(at, fs) != 0)
+    return blame(stage, "copying %s", target);
+  struct mount_attr read_only = {.attr_set = MOUNT_ATTR_RDONLY};
+  if (copy_up && flags & MS_RDONLY && sys_mount_setattr(fs, AT_EMPTY_PATH, &read_only) != 0)
+    return -1;
+  return sys_move_mount(fs, at);
+}
+
+/* What may be bound over single files of /proc: known to be harmless and used by lxcfs and the like (as runc
+ * has it). */
+static bool allowed_in_proc(const char *target) {
+  static const char *const names[] = {
+      "/proc/cpuinfo",
+      "/proc/diskstats",
+      "/proc/meminfo",
+      "/proc/stat",
+      "/proc/swaps",
+      "/proc/uptime",
+      "/proc/loadavg",
+      "/proc/slabinfo",
+      "/proc/net/dev",
+      "/proc/sys/kernel/ns_last_pid",
+      "/proc/sys/crypto/fips_enabled",
+  };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(names[i], target) == 0)
+      return true;
+  return false;
+}
+
+/* A volume over (parts of) /proc would undo what is masked there (CVE-2019-16884), whatever path led to it.
+ */
+static int check_proc(struct stage *stage, int at, int source, const char *target) {
+  if (!is_procfs(at) || is_procfs(source) || allowed_in_proc(target))
+    return 0;
+  errno = EPERM;
+  return blame(stage, "%s cannot be mounted because it is inside /proc", target);
+}
+
+/* `propagation`: MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, for all submounts too with MS_REC. */
+static int set_propagation(int fd, uint64_t propagation) {
+  if (!propagation)
+    return 0;
+  struct mount_attr attributes = {.propagation = propagation & ~(uint64_t)MS_REC};
+  return sys_mount_setattr(fd, AT_EMPTY_PATH | (propagation & MS_REC ? AT_RECURSIVE : 0), &attributes);
+}
+
+static int set_attributes(int fd, uint64_t set, uint64_t clear, bool recursive) {
+  if (!set && !clear)
+    return 0;
+  struct mount_attr attributes = {.attr_set = set, .attr_clr = clear};
+  return sys_mount_setattr(fd, AT_EMPTY_PATH | (recursive ? AT_RECURSIVE : 0), &attributes);
+}
+
+int op_bind(struct stage *stage, struct reader *in) {
+  const char *source = read_string(in, NULL), *target = read_string(in, NULL);
+  bool only_top = read_bool(in);
+  uint64_t set = read_u64(in), clear = read_u64(in);
+  bool recursive = read_bool(in);
+  uint64_t propagation = read_u64(in);
+  AUTO_CLOSE int tree = sys_open_tree(AT_FDCWD, source, OPEN_TREE_CLONE | (only_top ? 0 : AT_RECURSIVE));
+  struct stat status;
+  if (tree < 0 || fstat(tree, &status) != 0)
+    return -1;
+  blame(stage, "%s", target);
+  AUTO_CLOSE int at =
+      S_ISDIR(status.st_mode) ? root_make_directory(stage, target) : root_make_file(stage, target);
+  if (at < 0 || check_proc(stage, at, tree, target) != 0)
+    return -1;
+  if (set_attributes(tree, set, clear, recursive) != 0 || set_propagation(tree, propagation) != 0)
+    return blame(stage, "options of %s", target);
+  return sys_move_mount(tree, at);
+}
+
+int op_mount_attr(struct stage *stage, struct reader *in) {
+  AUTO_CLOSE int at = root_open(stage, read_string(in, NULL), O_PATH, 0);
+  uint64_t set = read_u64(in), clear = read_u64(in);
+  return at < 0 ? -1 : set_attributes(at, set, clear, read_bool(in));
+}
+
+/* A clone of `*cover`, or when there is none yet what `make` makes, which then is the one to clone. */
+static int put_cover(struct stage *stage, int at, int *cover, int (*make)(struct stage *stage)) {
+  AUTO_CLOSE int mount = *cover >= 0 ? mount_clone(*cover, false) : make(stage);
+  if (mount < 0 || sys_move_mount(mount, at) != 0)
+    return -1;
+  if (*cover < 0)
+    *cover = keep_fd(&mount);
+  return 0;
+}
+
+static int empty_directory(struct stage *stage) {
+  return filesystem_new(stage, "tmpfs", "tmpfs", MS_RDONLY | MS_NOSUID | MS_NODEV | MS_NOEXEC,
+                        "mode=755,nr_inodes=2");
+}
+
+/* The container's own /dev/null once it is there, and certainly the device 1:3 (CVE-2025-31133). */
+static int null_device(struct stage *stage) {
+  AUTO_CLOSE int fd = root_open(stage, "/dev/null", O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+  if (fd < 0)
+    fd = open("/dev/null", O_PATH | O_NOFOLLOW | O_CLOEXEC);
+  struct stat status;
+  if (fd < 0 || fstat(fd, &status) != 0)
+    return blame(stage, "/dev/null");
+  if (!S_ISCHR(status.st_mode) || status.st_rdev != makedev(1, 3)) {
+    errno = ENODEV;
+    return blame(stage, "/dev/null is not the null device");
+  }
+  return mount_clone(fd, false);
+}
+
+int op_mask(struct stage *stage, struct reader *in) {
+  AUTO_CLOSE int at = root_open(stage, read_string(in, NULL), O_PATH, 0);
+  struct stat status;
+  if (at < 0)
+    return errno == ENOENT ? 0 : -1;
+  if (fstat(at, &status) != 0)
+    return -1;
+  return S_ISDIR(status.st_mode) ? put_cover(stage, at, &stage->empty, empty_directory)
+                                 : put_cover(stage, at, &stage->null, null_device);
+}
+
+int op_readonly(struct stage *stage, struct reader *in) {
+  AUTO_CLOSE int at = root_open(stage, read_string(in, NULL), O_PATH, 0);
+  if (at < 0)
+    return errno == ENOENT ? 0 : -1;
+  AUTO_CLOSE int tree = mount_clone(at, true);
+  if (tree < 0 || set_attributes(tree, MOUNT_ATTR_RDONLY, 0, true) != 0)
+    return -1;
+  return sys_move_mount(tree, at);
+}

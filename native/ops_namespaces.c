@@ -1,0 +1,72 @@
+#include <errno.h>
+#include <fcntl.h>
+#include <grp.h>
+#include <sched.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "files.h"
+#include "kernel.h"
+#include "ops.h"
+
+int become_root(void) {
+  /* Not permitted where the one who made the namespace had to write "deny" to /proc/pid/setgroups. */
+  if (setgroups(0, NULL) != 0 && errno != EPERM)
+    return -1;
+  return setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 ? -1 : 0;
+}
+
+int op_setns(struct stage *stage, struct reader *in) {
+  (void)stage;
+  AUTO_CLOSE int fd = open(read_string(in, NULL), O_RDONLY | O_CLOEXEC);
+  int type = (int)read_u32(in);
+  if (fd < 0 || setns(fd, type) != 0)
+    return -1;
+  return type & CLONE_NEWUSER ? become_root() : 0;
+}
+
+/* Field 22 of /proc/pid/stat; the second field is the program's name and may hold anything but comes in
+ * parentheses. */
+static int start_time(uint32_t pid, char *text, size_t size) {
+  char path[32];
+  snprintf(path, sizeof path, "/proc/%u/stat", pid);
+  AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+  if (fd < 0)
+    return -1;
+  AUTO_FREE char *stat = read_whole(fd, 4096, NULL);
+  char *at = stat ? strrchr(stat, ')') : NULL;
+  for (int field = 2; at && field < 22; field++)
+    if ((at = strchr(at, ' ')))
+      at++;
+  if (!at) {
+    errno = ESRCH;
+    return -1;
+  }
+  snprintf(text, size, "%.*s", (int)strcspn(at, " "), at);
+  return 0;
+}
+
+int op_join(struct stage *stage, struct reader *in) {
+  uint32_t pid = read_u32(in);
+  const char *expected = read_string(in, NULL);
+  uint32_t flags = read_u32(in);
+  /* Opened first: what /proc says afterwards is about the process that the descriptor holds, or it is gone.
+   */
+  AUTO_CLOSE int pidfd = sys_pidfd_open((pid_t)pid);
+  if (pidfd < 0)
+    return blame(stage, "process %u", pid);
+  char actual[32];
+  if (*expected && (start_time(pid, actual, sizeof actual) != 0 || strcmp(actual, expected) != 0)) {
+    errno = ESRCH;
+    return blame(stage, "process %u is another one now", pid);
+  }
+  if (setns(pidfd, (int)flags) != 0)
+    return blame(stage, "process %u", pid);
+  return flags & CLONE_NEWUSER ? become_root() : 0;
+}
+
+int op_unshare(struct stage *stage, struct reader *in) {
+  (void)stage;
+  return unshare((int)read_u32(in));
+}
