@@ -1,0 +1,198 @@
+/** A bridge of the host with NAT: Docker's default network. */
+import { invalid } from '../../lib/errors.ts';
+import type { Log } from '../../lib/op.ts';
+import { runOperations } from '../../linux/native.ts';
+import type { Nft } from '../../linux/nft.ts';
+import { bridgePorts } from '../../linux/routes.ts';
+import { formatIpv4, parseCidr, parseIpv4 } from '../addresses.ts';
+import { ensureBridge, tuneBridge } from '../bridge-link.ts';
+import { type Attached, type Driver, emptyEndpoint } from '../driver.ts';
+import { hostNames, interfaceOperations, vethName, vethPattern } from '../endpoint.ts';
+import { connectivityError, type HostPorts } from '../host-ports.ts';
+import { AddressPool, macOf, parseMac } from '../ipam.ts';
+import type { Attachment, AttachRequest, Network } from '../model.ts';
+import { parseBindings } from '../port-spec.ts';
+import {
+  type BridgeRules,
+  type Forwarding,
+  publishScript,
+  removeScript,
+  tableName,
+  tableScript,
+  withdrawScript,
+} from '../ruleset.ts';
+
+export interface BridgeParts {
+  network: Network;
+  mtu: number;
+  nft: Nft;
+  hostPorts: HostPorts;
+  log: Log;
+}
+
+export class BridgeDriver implements Driver {
+  readonly #parts: BridgeParts;
+  readonly #pool: AddressPool;
+  readonly #rules: BridgeRules;
+  /** What the rules forward at the moment, by endpoint. */
+  readonly #forwardings = new Map<string, Forwarding[]>();
+
+  constructor(parts: BridgeParts) {
+    this.#parts = parts;
+    const { network } = parts;
+    const subnet = parseCidr(network.ipam.config[0]?.subnet ?? '')?.subnet;
+    const gateway = parseIpv4(network.ipam.config[0]?.gateway ?? '');
+    if (!subnet || gateway === null) throw invalid(`network ${network.name} has no IPv4 subnet and gateway`);
+    this.#pool = new AddressPool(subnet, gateway, `${network.name} (${network.id})`);
+    this.#rules = {
+      bridge: network.bridge,
+      subnet,
+      icc: network.options['com.docker.network.bridge.enable_icc'] !== 'false',
+      masquerade: network.options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
+    };
+  }
+
+  get gateway(): string {
+    return formatIpv4(this.#pool.gateway);
+  }
+
+  /** A table that is there already belongs to containers that still run: it stays until `recover` knows what it must hold. */
+  async open(): Promise<void> {
+    const { network, mtu, nft, log } = this.#parts;
+    await ensureBridge(network.bridge, `${this.gateway}/${this.#pool.subnet.prefix}`, mtu);
+    tuneBridge(network.bridge, log);
+    const tables = await nft.query('list tables ip');
+    if (!tables.split('\n').includes(`table ip ${tableName(network.bridge)}`)) await this.#rebuild();
+    await this.#warnOfForeignPolicy();
+  }
+
+  attach(request: AttachRequest, endpointId: string): Attachment {
+    const { network, mtu } = this.#parts;
+    const wanted = parseBindings(request.portBindings);
+    refuseUserDefinedOnly(request);
+    const mac = request.request.macAddress && parseMac(request.request.macAddress);
+    const address = this.#pool.allocate();
+    const endpoint = {
+      ...emptyEndpoint(network, request, endpointId),
+      ipAddress: formatIpv4(address),
+      prefixLength: this.#pool.subnet.prefix,
+      gateway: this.gateway,
+      macAddress: mac || macOf(address),
+    };
+    try {
+      return {
+        endpoint,
+        ports: this.#parts.hostPorts.claim(endpointId, endpoint.ipAddress, wanted),
+        operations: interfaceOperations(endpoint, {
+          name: request.interfaceName,
+          bridge: network.bridge,
+          mtu,
+        }),
+        hostsEntry: { address: endpoint.ipAddress, names: hostNames(request.hostname) },
+      };
+    } catch (error) {
+      this.#pool.release(address);
+      throw connectivityError(request.containerName, endpointId, error);
+    }
+  }
+
+  async publish(attached: Attached): Promise<void> {
+    const forwardings = forwardingsOf(attached);
+    if (forwardings.length === 0) return;
+    const { endpoint } = attached;
+    this.#forwardings.set(endpoint.endpointId, forwardings);
+    await this.#change(publishScript(this.#rules.bridge, forwardings));
+  }
+
+  async release({ endpoint }: Attached): Promise<void> {
+    const forwardings = this.#forwardings.get(endpoint.endpointId);
+    try {
+      if (forwardings) {
+        this.#forwardings.delete(endpoint.endpointId);
+        await this.#change(withdrawScript(this.#rules.bridge, forwardings));
+      }
+    } finally {
+      // Only now may another container get the address and the ports: the old rules would lead to it.
+      this.#parts.hostPorts.release(endpoint.endpointId);
+      const address = parseIpv4(endpoint.ipAddress);
+      if (address !== null) this.#pool.release(address);
+    }
+  }
+
+  async recover(running: readonly Attached[]): Promise<void> {
+    this.#forwardings.clear();
+    for (const attached of running) {
+      const { endpoint, ports } = attached;
+      const address = parseIpv4(endpoint.ipAddress);
+      if (address !== null) this.#pool.adopt(address);
+      for (const { hostIp, hostPort, protocol } of this.#parts.hostPorts.adopt(endpoint.endpointId, ports))
+        this.#parts.log('warn', 'a process of the host has bound a published port', {
+          container: attached.containerName,
+          port: `${hostIp}:${hostPort}/${protocol}`,
+        });
+      if (ports.length > 0) this.#forwardings.set(endpoint.endpointId, forwardingsOf(attached));
+    }
+    await this.#rebuild();
+    await this.#removeStaleLinks(new Set(running.map(({ endpoint }) => vethName(endpoint.endpointId))));
+  }
+
+  /** Takes rules and bridge off the host. No container may be on it. */
+  async remove(): Promise<void> {
+    const { bridge } = this.#parts.network;
+    await this.#parts.nft.apply(removeScript(bridge));
+    await runOperations([{ op: 'link-delete', side: 'host', name: bridge }]);
+  }
+
+  /** Performs one small change. When it does not fit (someone flushed the ruleset), the whole table is made anew. */
+  async #change(script: string): Promise<void> {
+    try {
+      await this.#parts.nft.apply(script);
+    } catch (error) {
+      this.#parts.log('warn', 'the nftables table was changed by someone else: making it anew', {
+        bridge: this.#rules.bridge,
+        error: String(error),
+      });
+      await this.#rebuild();
+    }
+  }
+
+  async #rebuild(): Promise<void> {
+    await this.#parts.nft.apply(tableScript(this.#rules, [...this.#forwardings.values()].flat()));
+  }
+
+  /** A veth outlives its shim only when something else holds the network namespace. */
+  async #removeStaleLinks(wanted: ReadonlySet<string>): Promise<void> {
+    const stale = bridgePorts(this.#rules.bridge).filter((n) => vethPattern.test(n) && !wanted.has(n));
+    if (stale.length === 0) return;
+    this.#parts.log('info', 'removing links of containers that are gone', { links: stale });
+    await runOperations(
+      stale.map((name) => ({ op: 'link-delete', side: 'host', name, optional: true }) as const),
+    );
+  }
+
+  /** Every table's verdict counts, so what another program drops (dockerd and ufw do) we cannot accept: only say so. */
+  async #warnOfForeignPolicy(): Promise<void> {
+    const { nft, log } = this.#parts;
+    const foreign = await nft.query('list chain ip filter FORWARD').catch(() => '');
+    if (/policy drop/.test(foreign))
+      log(
+        'warn',
+        "the host's iptables FORWARD policy is DROP: containers reach the world only if its rules let them",
+        {
+          bridge: this.#rules.bridge,
+          remedy: `iptables -I FORWARD -i ${this.#rules.bridge} -j ACCEPT; iptables -I FORWARD -o ${this.#rules.bridge} -j ACCEPT`,
+        },
+      );
+  }
+}
+
+function forwardingsOf({ endpoint, ports }: Attached): Forwarding[] {
+  return ports.map((port) => ({ ...port, address: endpoint.ipAddress }));
+}
+
+function refuseUserDefinedOnly({ request }: AttachRequest): void {
+  if (request.ipv4Address || request.ipv6Address)
+    throw invalid('user specified IP address is supported on user defined networks only');
+  if (request.aliases.length > 0)
+    throw invalid('network-scoped aliases are only supported for user-defined networks');
+}
