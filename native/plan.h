@@ -28,7 +28,7 @@ struct plan_failure {
 };
 
 struct plan_options {
-  int in, out, err; /* the child's 0, 1, 2; -1 = /dev/null. Unused where the list has a `console` operation. */
+  int in, out, err; /* the child's; -1 = /dev/null. Unused where the list has a `console` */
   bool forked;
   /* An optional operation failed. May be called from all steps. */
   void (*warn)(void *context, const struct plan_failure *failure);

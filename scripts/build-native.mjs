@@ -12,9 +12,16 @@ import { fileURLToPath } from 'node:url';
 const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 const native = join(checkout, 'native');
 
-const common = '-std=c11 -D_GNU_SOURCE -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -fno-strict-aliasing'.split(' ');
+const common =
+  '-std=c11 -D_GNU_SOURCE= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -fno-strict-aliasing'.split(' ');
 const release = ['-O2', '-static', '-s', '-ffunction-sections', '-fdata-sections', '-Wl,--gc-sections'];
-const sanitize = ['-O1', '-g', '-fno-omit-frame-pointer', '-fsanitize=address,undefined', '-fno-sanitize-recover=all'];
+const sanitize = [
+  '-O1',
+  '-g',
+  '-fno-omit-frame-pointer',
+  '-fsanitize=address,undefined',
+  '-fno-sanitize-recover=all',
+];
 /** A program of its own; all other sources are gantry-init. */
 const standalone = { 'hello.c': 'gantry-hello' };
 
@@ -26,11 +33,15 @@ function run(command, args) {
     child.on('error', (error) =>
       reject(
         error.code === 'ENOENT'
-          ? new BuildError(`${command} is missing: gantry compiles one small C program (Debian: apt-get install gcc libc6-dev)`)
+          ? new BuildError(
+              `${command} is missing: gantry compiles one small C program (Debian: apt-get install gcc libc6-dev)`,
+            )
           : error,
       ),
     );
-    child.on('exit', (code, signal) => (code === 0 ? resolve() : reject(new BuildError(`${command} failed (${signal ?? code})`))));
+    child.on('exit', (code, signal) =>
+      code === 0 ? resolve() : reject(new BuildError(`${command} failed (${signal ?? code})`)),
+    );
   });
 }
 
@@ -86,7 +97,8 @@ export async function buildNative({ out = join(checkout, 'build'), sanitized = f
   }
   const current = new Set(units.map((u) => u.object));
   for (const file of readdirSync(objects))
-    if (file.endsWith('.o') && !current.has(join(objects, file))) rmSync(join(objects, file), { force: true });
+    if (file.endsWith('.o') && !current.has(join(objects, file)))
+      rmSync(join(objects, file), { force: true });
   return linked;
 }
 
@@ -97,7 +109,8 @@ if (process.argv[1] === fileURLToPath(import.meta.url)) {
   if (at >= 0) options.out = args[at + 1];
   try {
     const linked = await buildNative(options);
-    if (!options.quiet) console.log(linked.length > 0 ? `built ${linked.join(' ')}` : 'native programs are up to date');
+    if (!options.quiet)
+      console.log(linked.length > 0 ? `built ${linked.join(' ')}` : 'native programs are up to date');
   } catch (error) {
     console.error(error instanceof BuildError ? `build-native: ${error.message}` : error);
     process.exit(1);
