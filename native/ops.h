@@ -125,6 +125,6 @@ OPERATION(op_copy_up);
 /* Becomes uid and gid 0 of the user namespace that was just entered. */
 int become_root(void);
 /* The last steps before execve: filter, then capabilities. -1 with errno and stage->index of the culprit. */
-int confine(struct stage *stage);
+int restrict_program(struct stage *stage);
 /* Adds what `user` knows to the environment of the program. */
 int complete_environment(struct stage *stage);

@@ -95,8 +95,8 @@ static int become(struct stage *stage) {
   return 0;
 }
 
-/* Loading a filter without no_new_privs takes CAP_SYS_ADMIN, which is therefore kept until `confine`. What
- * this process does not have itself cannot be given, so it is left out. */
+/* Loading a filter without no_new_privs takes CAP_SYS_ADMIN, which is therefore kept until
+ * `restrict_program`. What this process does not have itself cannot be given, so it is left out. */
 int op_credentials(struct stage *stage, struct reader *in) {
   struct capabilities have, *final = &stage->program.final;
   uint64_t bounding, ambient;
@@ -133,7 +133,7 @@ int op_no_new_privs(struct stage *stage, struct reader *in) {
   return 0;
 }
 
-/* Kept until `confine`, so that the filter need allow nothing but what the program does. */
+/* Kept until `restrict_program`, so that the filter need allow nothing but what the program does. */
 int op_seccomp(struct stage *stage, struct reader *in) {
   struct program *program = &stage->program;
   uint32_t size;
@@ -155,7 +155,7 @@ int op_seccomp(struct stage *stage, struct reader *in) {
   return 0;
 }
 
-int confine(struct stage *stage) {
+int restrict_program(struct stage *stage) {
   struct program *program = &stage->program;
   struct sock_fprog filter = {.len = program->filter_length, .filter = program->filter};
   if (program->filter && syscall(SYS_seccomp, SECCOMP_SET_MODE_FILTER, program->filter_flags, &filter) != 0) {

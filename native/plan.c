@@ -102,7 +102,7 @@ static _Noreturn void execute(struct stage *stage) {
   send_message(stage->channel, EXECUTING, 0, 0, "", -1);
   reset_signals();
   uint32_t exec_index = stage->index;
-  if (confine(stage) != 0)
+  if (restrict_program(stage) != 0)
     report_and_exit(stage);
   stage->index = exec_index;
   execve(program->path, program->argv, program->env ? program->env : no_env);
