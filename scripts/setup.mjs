@@ -10,16 +10,31 @@ const root = join(dirname(fileURLToPath(import.meta.url)), '..');
 process.chdir(root);
 const bun = 'node_modules/bun/bin/bun.exe';
 
+const rest = process.argv
+  .slice(2)
+  .filter((argument, i, all) => argument !== '--run' && all[i - 1] !== '--run');
+const suiteTools = [
+  'cc',
+  'nft',
+  'ip',
+  'curl',
+  'busybox',
+  'mmdebstrap',
+  'skopeo',
+  'docker',
+  'ps',
+  'xz',
+  'setfattr',
+];
+
 const jobs = {
   demo: { tools: ['cc', 'nft'], argv: [bun, 'scripts/demo.ts'] },
-  test: {
-    tools: ['cc', 'nft', 'ip', 'curl', 'busybox', 'mmdebstrap', 'skopeo', 'docker', 'ps', 'xz'],
-    argv: [
-      bun,
-      'scripts/test.ts',
-      ...process.argv.slice(2).filter((argument) => argument !== '--run' && argument !== 'test'),
-    ],
+  test: { tools: suiteTools, argv: [bun, 'scripts/test.ts', ...rest] },
+  vm: {
+    tools: [...suiteTools, 'qemu-system-x86_64', 'cpio', 'depmod', 'mke2fs'],
+    argv: [bun, 'test/vm/run.ts', ...rest],
   },
+  bench: { tools: ['cc', 'nft', 'ip', 'busybox', 'ps', 'docker'], argv: [bun, 'bench/run.ts', ...rest] },
 };
 
 /** Program -> [Debian package, what for]. */
@@ -34,6 +49,11 @@ const packages = {
   docker: ['docker.io', 'the tests drive gantry with the real docker command'],
   ps: ['procps', 'the tests compare `top` with it'],
   xz: ['xz-utils', 'archives compressed by others'],
+  setfattr: ['attr', 'the tests give files extended attributes'],
+  'qemu-system-x86_64': ['qemu-system-x86', 'boots the machine with cgroup v2'],
+  cpio: ['cpio', 'makes its initial RAM disk'],
+  depmod: ['kmod', 'knows which kernel modules need which'],
+  mke2fs: ['e2fsprogs', 'makes its disk'],
 };
 
 function fail(message) {

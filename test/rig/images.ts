@@ -9,7 +9,7 @@ export const busyboxTar = '/var/cache/gantry-test/busybox.tar';
 /** Debian's minbase, by mmdebstrap. */
 export const debianTar = '/var/cache/gantry-test/debian-minbase.tar';
 
-async function makeBusybox(): Promise<void> {
+export async function makeBusybox(): Promise<void> {
   if (existsSync(busyboxTar)) return;
   mkdirSync(dirname(busyboxTar), { recursive: true });
   // Applets are symbolic links but busybox itself, whose own name is among them.
