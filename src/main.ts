@@ -9,4 +9,4 @@ async function main(): Promise<number> {
   return runCli(argv, { startDaemon: async () => (await import('./daemon/autostart.ts')).startDaemon() });
 }
 
-process.exit(await main());
+main().then((code) => process.exit(code));

@@ -1,0 +1,13 @@
+/** `npm run build`: dist/gantry, one file with Bun, the sources as bytecode and the C programs inside. */
+import { mkdirSync, statSync } from 'node:fs';
+
+mkdirSync('dist', { recursive: true });
+const native = Bun.spawnSync(['node', 'scripts/build-native.mjs'], { stdout: 'inherit', stderr: 'inherit' });
+if (native.exitCode !== 0) process.exit(1);
+const argv = ['build', '--compile', '--bytecode', '--minify-syntax', '--minify-whitespace', '--format=cjs', '--sourcemap=none'];
+const built = Bun.spawnSync([process.execPath, ...argv, 'src/main.ts', '--outfile', 'dist/gantry'], {
+  stdout: 'inherit',
+  stderr: 'inherit',
+});
+if (built.exitCode !== 0) process.exit(1);
+console.log(`dist/gantry: ${(statSync('dist/gantry').size / (1 << 20)).toFixed(0)} MiB`);
