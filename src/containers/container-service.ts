@@ -1,0 +1,96 @@
+/** The containers noun: each method is a file of its own. */
+import type { Database } from '../lib/database.ts';
+import type { ContainerId, Digest } from '../lib/ids.ts';
+import { Activities } from './activity.ts';
+import { attach, resize } from './attach.ts';
+import type { Context } from './context.ts';
+import { create } from './create.ts';
+import { createExec, resizeExec, startExec } from './exec.ts';
+import { ExecRegistry } from './exec-registry.ts';
+import { explainCreate } from './explain.ts';
+import { kill } from './kill.ts';
+import { Locks } from './locks.ts';
+import { logs } from './logs.ts';
+import { Paths } from './paths.ts';
+import { prune } from './prune.ts';
+import { recover } from './recovery.ts';
+import { remove } from './remove.ts';
+import type { Containers } from './service.ts';
+import { start } from './start.ts';
+import { isAlive } from './state.ts';
+import { sample, size, top } from './stats.ts';
+import { pause, restart, stop, unpause } from './stop.ts';
+import { ContainerStore } from './store.ts';
+import { rename, update } from './update.ts';
+import { wait } from './wait.ts';
+
+export type ContainerServiceOptions = Omit<Context, 'store' | 'activities' | 'execs' | 'locks' | 'paths'> & {
+  db: Database;
+  dataRoot: string;
+  execRoot: string;
+};
+
+export class ContainerService implements Containers {
+  readonly #context: Context;
+
+  constructor({ db, dataRoot, execRoot, ...given }: ContainerServiceOptions) {
+    this.#context = {
+      ...given,
+      store: new ContainerStore(db),
+      activities: new Activities(),
+      execs: new ExecRegistry(),
+      locks: new Locks(),
+      paths: new Paths(dataRoot, execRoot),
+    };
+  }
+
+  /** Once, before anything else is asked. */
+  recover = () => recover(this.#context);
+
+  /** Lets go of timers and shims; containers run on. */
+  async close(): Promise<void> {
+    for (const activity of this.#context.activities.all()) activity.close();
+    await this.#context.locks.idle();
+  }
+
+  /** Containers made from an image, with whether they run: for `rmi`. */
+  usersOf(imageId: Digest): { id: ContainerId; running: boolean }[] {
+    return this.#context.store
+      .all()
+      .filter((container) => container.imageId === imageId)
+      .map(({ id, state }) => ({ id, running: isAlive(state) }));
+  }
+
+  create: Containers['create'] = (request) => create(this.#context, request);
+  start: Containers['start'] = (ref) => start(this.#context, ref);
+  stop: Containers['stop'] = (ref, options) => stop(this.#context, ref, options);
+  restart: Containers['restart'] = (ref, options) => restart(this.#context, ref, options);
+  kill: Containers['kill'] = (ref, signal) => kill(this.#context, ref, signal);
+  pause: Containers['pause'] = (ref) => pause(this.#context, ref);
+  unpause: Containers['unpause'] = (ref) => unpause(this.#context, ref);
+  rename: Containers['rename'] = (ref, name) => rename(this.#context, ref, name);
+  remove: Containers['remove'] = (ref, options) => remove(this.#context, ref, options);
+  wait: Containers['wait'] = async (ref, condition, signal) => wait(this.#context, ref, condition, signal);
+  update: Containers['update'] = (ref, changes) => update(this.#context, ref, changes);
+
+  get: Containers['get'] = async (ref) => {
+    const container = this.#context.store.find(ref);
+    return { ...container, execIds: this.#context.execs.active(container.id).map((exec) => exec.id) };
+  };
+  list: Containers['list'] = async () => this.#context.store.all();
+  size: Containers['size'] = (ref) => size(this.#context, ref);
+  top: Containers['top'] = (ref, psArgs) => top(this.#context, ref, psArgs);
+  sample: Containers['sample'] = (ref) => sample(this.#context, ref);
+  prune: Containers['prune'] = (filters) => prune(this.#context, filters);
+
+  attach: Containers['attach'] = (ref, options) => attach(this.#context, ref, options);
+  resize: Containers['resize'] = (ref, rows, columns) => resize(this.#context, ref, rows, columns);
+  logs: Containers['logs'] = (ref, query, signal) => logs(this.#context, ref, query, signal);
+
+  createExec: Containers['createExec'] = (ref, request) => createExec(this.#context, ref, request);
+  startExec: Containers['startExec'] = (id, options) => startExec(this.#context, id, options);
+  getExec: Containers['getExec'] = async (id) => this.#context.execs.get(id);
+  resizeExec: Containers['resizeExec'] = (id, rows, columns) => resizeExec(this.#context, id, rows, columns);
+
+  explain: Containers['explain'] = (request) => explainCreate(this.#context, request);
+}

@@ -1,0 +1,144 @@
+/** POST /containers/create: from a request to a record, in one transaction; whatever was made before a failure is undone. */
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { hostname } from 'node:os';
+import { invalid } from '../lib/errors.ts';
+import { type ContainerId, newContainerId } from '../lib/ids.ts';
+import { type Context, emitContainer } from './context.ts';
+import { planEndpoints } from './endpoints.ts';
+import { resolveBlockDevices } from './facts.ts';
+import { resolveLogConfig } from './log-config.ts';
+import { commandLine, mergeImageConfig } from './merge.ts';
+import type { Container, ContainerConfig, CreateRequest, HostConfig, MountPoint } from './model.ts';
+import { type PlannedMount, planMounts } from './mounts.ts';
+import { randomName } from './names.ts';
+import { specResources } from './spec-resources.ts';
+import { validateCreate } from './validate.ts';
+import { joinedContainer } from './validate-modes.ts';
+
+/** Everything of a container that can be known without making anything. */
+export async function planContainerRecord(
+  context: Context,
+  request: CreateRequest,
+): Promise<{ record: Container; mounts: PlannedMount[]; parent: string | null }> {
+  validateCreate(request);
+  if (request.config.image === '') throw invalid('no image specified');
+  const image = await context.images.get(request.config.image);
+  const id = newContainerId();
+  const hostConfig = resolveHostConfig(context, request.hostConfig);
+  const config = resolveConfig(id, mergeImageConfig(request.config, image.config.config ?? {}), hostConfig);
+  const paths = context.paths.of(id);
+  const record: Container = {
+    id,
+    name: request.name || randomName((name) => context.store.isNameTaken(name)),
+    created: Date.now(),
+    imageId: image.id,
+    ...commandLine(config),
+    config,
+    hostConfig,
+    mounts: [],
+    state: { status: 'created' },
+    restartCount: 0,
+    stoppedByUser: false,
+    health: null,
+    endpoints: await planEndpoints(context, { ...request, config, hostConfig }),
+    ports: [],
+    driver: context.snapshotter.driver,
+    platform: image.config.os,
+    files: {
+      hostname: paths.hostname,
+      hosts: paths.hosts,
+      resolvConf: paths.resolvConf,
+      log: hostConfig.logConfig.type === 'none' ? '' : paths.log,
+    },
+    execIds: [],
+    warnings: context.cgroups.warnings(specResources(hostConfig, resolveBlockDevices(hostConfig))),
+  };
+  const mounts = planMounts(config, hostConfig, (ref) => context.store.find(ref).mounts);
+  return { record, mounts, parent: image.chainIds.at(-1) ?? null };
+}
+
+/** `container:<name>` becomes `container:<id>`, so that a rename does not matter. Throws when there is no such container. */
+function resolveHostConfig(context: Context, given: HostConfig): HostConfig {
+  const resolve = (mode: string) => {
+    const ref = joinedContainer(mode);
+    return ref === null ? mode : `container:${context.store.find(ref).id}`;
+  };
+  return {
+    ...given,
+    networkMode: resolve(given.networkMode || 'default'),
+    ipcMode: resolve(given.ipcMode || 'private'),
+    pidMode: resolve(given.pidMode),
+    shmSize: given.shmSize || 64 * 1024 * 1024,
+    memorySwap: given.memory > 0 && given.memorySwap === 0 ? given.memory * 2 : given.memorySwap,
+    logConfig: resolveLogConfig(given.logConfig, context.defaults.logOptions),
+  };
+}
+
+function resolveConfig(id: ContainerId, merged: ContainerConfig, host: HostConfig): ContainerConfig {
+  if (merged.hostname !== '' || joinedContainer(host.networkMode) !== null) return merged;
+  if (host.networkMode !== 'host' && host.utsMode !== 'host') return { ...merged, hostname: id.slice(0, 12) };
+  const [name = '', ...domain] = hostname().split('.');
+  return { ...merged, hostname: name, domainname: merged.domainname || domain.join('.') };
+}
+
+export async function create(
+  context: Context,
+  request: CreateRequest,
+): Promise<{ id: ContainerId; warnings: string[] }> {
+  const planned = await planContainerRecord(context, request);
+  const { record } = planned;
+  context.store.assertNameFree(record.name);
+  await using undo = new AsyncDisposableStack();
+  undo.adopt(context.paths.of(record.id).directory, (path) => rmSync(path, { recursive: true, force: true }));
+  writeFiles(context, record);
+  undo.defer(() => context.snapshotter.remove(record.id));
+  await context.snapshotter.prepare(record.id, planned.parent);
+  const mounts = await makeVolumes(context, record.id, planned.mounts, undo);
+  const made: Container = { ...record, mounts };
+  context.store.insert(made);
+  undo.move();
+  emitContainer(context, made, 'create');
+  return { id: made.id, warnings: made.warnings };
+}
+
+function writeFiles(context: Context, record: Container): void {
+  mkdirSync(context.paths.of(record.id).directory, { mode: 0o710 });
+  writeFileSync(record.files.hostname, `${record.config.hostname}\n`, { mode: 0o644 });
+}
+
+/** Makes the volumes that are missing, holds all of them, and fills empty ones with what the image has there. */
+async function makeVolumes(
+  context: Context,
+  id: ContainerId,
+  mounts: readonly PlannedMount[],
+  undo: AsyncDisposableStack,
+): Promise<MountPoint[]> {
+  const made: MountPoint[] = [];
+  const anonymous: string[] = [];
+  if (mounts.some((mount) => mount.type === 'volume'))
+    undo.defer(async () => {
+      context.volumes.release(id);
+      for (const name of anonymous) await context.volumes.remove(name, true);
+    });
+  for (const planned of mounts) {
+    const { noCopy, inherited, ...mount } = planned;
+    if (mount.type !== 'volume') {
+      made.push(mount);
+      continue;
+    }
+    const volume = inherited
+      ? await context.volumes.get(mount.name)
+      : await context.volumes.create({
+          name: mount.name,
+          driver: mount.driver,
+          options: mount.request?.volume?.options ?? {},
+          labels: mount.request?.volume?.labels ?? {},
+        });
+    if (mount.name === '') anonymous.push(volume.name);
+    context.volumes.hold(volume.name, id);
+    if (!noCopy && !inherited)
+      await context.volumes.copyUp(volume.name, context.snapshotter.mounts(id), mount.destination);
+    made.push({ ...mount, name: volume.name, source: volume.mountpoint, driver: volume.driver });
+  }
+  return made;
+}

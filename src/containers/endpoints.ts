@@ -1,0 +1,86 @@
+/** On which networks a container is: decided at create, given addresses at start, without them after the exit. */
+import { isKind } from '../lib/errors.ts';
+import type { NetworkId } from '../lib/ids.ts';
+import type { Endpoint, EndpointRequest, Network, PortBinding, PortKey } from '../networks/model.ts';
+import type { Context } from './context.ts';
+import type { Container, CreateRequest, HostConfig } from './model.ts';
+
+const emptyRequest: EndpointRequest = {
+  aliases: [],
+  links: [],
+  ipv4Address: '',
+  ipv6Address: '',
+  linkLocalIps: [],
+  macAddress: '',
+  driverOptions: {},
+  gwPriority: 0,
+};
+
+/** The name of the network that a mode means; null when the container brings none of its own (container:x). */
+export function networkOfMode(mode: string, hasBridge: boolean): string | null {
+  if (mode.startsWith('container:')) return null;
+  if (mode === '' || mode === 'default') return hasBridge ? 'bridge' : 'none';
+  return mode;
+}
+
+export function blankEndpoint(network: Pick<Network, 'id' | 'name'>, request: EndpointRequest): Endpoint {
+  return {
+    networkId: network.id,
+    networkName: network.name,
+    endpointId: '',
+    request,
+    ipAddress: '',
+    prefixLength: 0,
+    gateway: '',
+    ipv6Address: '',
+    ipv6PrefixLength: 0,
+    ipv6Gateway: '',
+    macAddress: request.macAddress,
+    dnsNames: [],
+  };
+}
+
+/** The network of the mode first, then the others that were named. A network that is missing is an error of the start. */
+export async function planEndpoints(context: Context, request: CreateRequest): Promise<Endpoint[]> {
+  const { config, hostConfig } = request;
+  const main = networkOfMode(
+    config.networkDisabled ? 'none' : hostConfig.networkMode,
+    context.defaults.hasBridge,
+  );
+  if (main === null) return [];
+  const wanted = new Map<string, EndpointRequest>();
+  const { [main]: own, default: asDefault, [hostConfig.networkMode]: asMode, ...others } = request.endpoints;
+  const mainRequest = own ?? asMode ?? asDefault ?? emptyRequest;
+  wanted.set(main, { ...mainRequest, macAddress: mainRequest.macAddress || config.macAddress });
+  for (const [name, endpoint] of Object.entries(others)) wanted.set(name, endpoint);
+  return Promise.all(
+    [...wanted].map(async ([name, endpoint]) => blankEndpoint(await lookUp(context, name), endpoint)),
+  );
+}
+
+async function lookUp(context: Context, name: string): Promise<Pick<Network, 'id' | 'name'>> {
+  try {
+    return await context.networks.get(name);
+  } catch (error) {
+    if (!isKind(error, 'notFound')) throw error;
+    return { id: '' as NetworkId, name };
+  }
+}
+
+/** -P turned into bindings with a port of our choice, beside those of -p. */
+export function portBindings(container: {
+  config: { exposedPorts: PortKey[] };
+  hostConfig: Pick<HostConfig, 'portBindings' | 'publishAllPorts'>;
+}): Partial<Record<PortKey, PortBinding[]>> {
+  const bindings: Partial<Record<PortKey, PortBinding[]>> = { ...container.hostConfig.portBindings };
+  if (container.hostConfig.publishAllPorts)
+    for (const port of container.config.exposedPorts) bindings[port] ??= [{ hostIp: '', hostPort: '' }];
+  return bindings;
+}
+
+/** What stays of the endpoints once the process is gone. */
+export function withoutAddresses(container: Container): Endpoint[] {
+  return container.endpoints.map((endpoint) =>
+    blankEndpoint({ id: endpoint.networkId, name: endpoint.networkName }, endpoint.request),
+  );
+}

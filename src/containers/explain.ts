@@ -1,0 +1,57 @@
+/** gantry run --explain: the operations that would make a container, without making it. */
+import type { Endpoint } from '../networks/model.ts';
+import { explain } from '../runtime/explain.ts';
+import { planContainer } from '../runtime/plan.ts';
+import type { Context } from './context.ts';
+import { planContainerRecord } from './create.ts';
+import { portBindings } from './endpoints.ts';
+import type { CreateRequest } from './model.ts';
+import { specOf } from './spec-of.ts';
+
+export async function explainCreate(context: Context, request: CreateRequest): Promise<string> {
+  const { record, mounts, parent } = await planContainerRecord(context, request);
+  const container = {
+    ...record,
+    mounts: mounts.map(({ noCopy: _noCopy, inherited: _inherited, ...mount }) => ({
+      ...mount,
+      source: mount.type === 'volume' ? `<volume ${mount.name || 'anonymous'}>` : mount.source,
+    })),
+  };
+  const { id } = container;
+  // An address and a snapshot are taken for the moment of planning, and given back.
+  try {
+    await context.snapshotter.prepare(id, parent);
+    const operations = planContainer({
+      spec: specOf(context, container),
+      root: context.snapshotter.mounts(id),
+      rootPath: context.paths.of(id).rootfs,
+      network: await networkOperations(context, container, container.endpoints),
+      cgroups: context.cgroups,
+    });
+    return explain(operations);
+  } finally {
+    await context.networks.release(id);
+    await context.snapshotter.remove(id);
+  }
+}
+
+async function networkOperations(
+  context: Context,
+  container: Parameters<typeof portBindings>[0] & { id: import('../lib/ids.ts').ContainerId; name: string },
+  endpoints: readonly Endpoint[],
+) {
+  const attachments = await Promise.all(
+    endpoints.map((endpoint, index) =>
+      context.networks.attach({
+        containerId: container.id,
+        containerName: container.name,
+        hostname: '',
+        network: endpoint.networkId || endpoint.networkName,
+        request: endpoint.request,
+        portBindings: index === 0 ? portBindings(container) : {},
+        interfaceName: `eth${index}`,
+      }),
+    ),
+  );
+  return attachments.flatMap((attachment) => attachment.operations);
+}

@@ -1,0 +1,67 @@
+/** The files of a rotated log, oldest first, and where in them the last N lines begin. */
+import { type FileHandle, open } from 'node:fs/promises';
+import { isErrno } from '../linux/errno.ts';
+
+const blockSize = 64 * 1024;
+const newline = 10;
+
+async function openIfThere(path: string): Promise<FileHandle | null> {
+  try {
+    return await open(path, 'r');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT')) return null;
+    throw error;
+  }
+}
+
+/** <path>.2, <path>.1, <path>. Opened at once, so that a rotation while they are read changes nothing. */
+export async function openLogFiles(path: string, maxFiles: number): Promise<FileHandle[]> {
+  const files: FileHandle[] = [];
+  for (let n = maxFiles - 1; n >= 0; n--) {
+    const file = await openIfThere(n === 0 ? path : `${path}.${n}`);
+    if (file !== null) files.push(file);
+  }
+  return files;
+}
+
+/** Where reading begins so that `lines` lines remain: a file and an offset. Reads from the end, a block at a time. */
+export async function tailPosition(
+  files: readonly FileHandle[],
+  lines: number,
+): Promise<{ index: number; offset: number }> {
+  if (lines === 0) {
+    const last = files.at(-1);
+    return { index: Math.max(0, files.length - 1), offset: last ? (await last.stat()).size : 0 };
+  }
+  let missing = lines;
+  for (let index = files.length - 1; index >= 0; index--) {
+    const file = files[index];
+    if (file === undefined) continue;
+    const found = await tailOffset(file, missing);
+    if (found.offset !== null) return { index, offset: found.offset };
+    missing -= found.lines;
+  }
+  return { index: 0, offset: 0 };
+}
+
+/** offset null: the file has fewer lines. */
+async function tailOffset(
+  file: FileHandle,
+  wanted: number,
+): Promise<{ offset: number | null; lines: number }> {
+  const block = Buffer.allocUnsafe(blockSize);
+  const { size } = await file.stat();
+  let lines = 0;
+  for (let end = size; end > 0; ) {
+    const start = Math.max(0, end - blockSize);
+    const { bytesRead } = await file.read(block, 0, end - start, start);
+    for (let at = bytesRead - 1; at >= 0; at--) {
+      // The newline at the very end closes the last line; every other one precedes a line.
+      if (block[at] !== newline || start + at === size - 1) continue;
+      if (++lines === wanted) return { offset: start + at + 1, lines };
+    }
+    end = start;
+  }
+  if (size > 0) lines++;
+  return { offset: lines === wanted ? 0 : null, lines };
+}

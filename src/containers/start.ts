@@ -1,0 +1,207 @@
+/** POST /containers/x/start: addresses, files, the spec, the plan, one shim, and the word that the process runs. */
+import { mkdirSync, rmSync } from 'node:fs';
+import { conflict, type EngineError, internal, messageOf, notModified } from '../lib/errors.ts';
+import type { ContainerId } from '../lib/ids.ts';
+import type { Attachment, PublishedPort } from '../networks/model.ts';
+import { startError } from '../runtime/failure.ts';
+import { planContainer } from '../runtime/plan.ts';
+import { launchShim, type RunningShim } from '../shim/launch.ts';
+import type { ShimEvent } from '../shim/messages.ts';
+import { type Context, emitContainer } from './context.ts';
+import { portBindings } from './endpoints.ts';
+import { writeNetworkFiles } from './etc-files.ts';
+import { cleanUpRun, followShim } from './exit.ts';
+import { startHealthChecks } from './health.ts';
+import { launchOf } from './launch-of.ts';
+import type { Container } from './model.ts';
+import { ensureBindSources } from './mounts.ts';
+import { removeLocked } from './remove.ts';
+import { specOf } from './spec-of.ts';
+import type { DeferredStream } from './stream.ts';
+
+export async function start(context: Context, ref: string): Promise<void> {
+  const { id } = context.store.find(ref);
+  using _lock = await context.locks.take(id);
+  await startLocked(context, id, { byUser: true });
+}
+
+function assertStartable(container: Container): void {
+  switch (container.state.status) {
+    case 'paused':
+      throw conflict('cannot start a paused container, try unpause instead');
+    case 'running':
+      throw notModified(`container ${container.id} is already running`);
+    case 'removing':
+    case 'dead':
+      throw conflict('container is marked for removal and cannot be started');
+    case 'created':
+    case 'exited':
+    case 'restarting':
+      return;
+    default:
+      container.state satisfies never;
+  }
+}
+
+/** The caller holds the container's lock. */
+export async function startLocked(
+  context: Context,
+  id: ContainerId,
+  options: { byUser: boolean },
+): Promise<void> {
+  const container = context.store.byId(id);
+  assertStartable(container);
+  const activity = context.activities.of(id);
+  if (activity.restartTimer !== null) clearTimeout(activity.restartTimer);
+  activity.restartTimer = null;
+  activity.stopping = false;
+  if (options.byUser) activity.backOff = 0;
+  const changes = options.byUser ? { restartCount: 0, stoppedByUser: false } : {};
+  try {
+    await run(context, container, changes);
+  } catch (error) {
+    await recordFailure(context, container, error);
+    throw error;
+  }
+}
+
+async function run(context: Context, container: Container, changes: Partial<Container>): Promise<void> {
+  const { id } = container;
+  await using undo = new AsyncDisposableStack();
+  undo.defer(() => cleanUpRun(context, container));
+  prepareRun(context, container);
+  const attachments = await attachNetworks(context, container);
+  const ports = attachments.flatMap((attachment) => attachment.ports);
+  const endpoints = attachments.map((attachment) => attachment.endpoint);
+  await writeNetworkFiles(context, container, attachments);
+  const operations = planContainer({
+    spec: specOf(context, container),
+    root: context.snapshotter.mounts(id),
+    rootPath: context.paths.of(id).rootfs,
+    network: attachments.flatMap((attachment) => attachment.operations),
+    cgroups: context.cgroups,
+  });
+  const activity = context.activities.of(id);
+  const pending = [...activity.pending];
+  const launch = launchOf(context, container, pending.length);
+  const shim = await launchShim(launch, operations);
+  const events = shim.events[Symbol.asyncIterator]();
+  const [first] = await Promise.all([firstEvent(context, events), connect(shim, pending)]);
+  if (first.type === 'failed') throw startError(operations, first);
+  activity.shim = shim.client;
+  for (const stream of pending) activity.pending.delete(stream);
+  const started = context.store.transition(
+    id,
+    {
+      type: 'started',
+      process: {
+        pid: first.pid,
+        startTime: first.startTime,
+        shimPid: shim.pid,
+        startedAt: Number(BigInt(first.startedAt) / 1000n) / 1000,
+      },
+    },
+    { ...changes, endpoints, ports, health: null },
+  );
+  followShim(context, id, events);
+  undo.move();
+  await publish(context, started, ports);
+  emitContainer(context, started, 'start');
+  startHealthChecks(context, started);
+}
+
+function prepareRun(context: Context, container: Container): void {
+  const paths = context.paths.of(container.id);
+  mkdirSync(paths.rootfs, { recursive: true, mode: 0o711 });
+  rmSync(paths.exit, { force: true });
+  ensureBindSources(container.mounts);
+}
+
+async function attachNetworks(context: Context, container: Container): Promise<Attachment[]> {
+  const bindings = portBindings(container);
+  // One after the other: interface names and the choice of the gateway follow the order of the endpoints.
+  const attachments: Attachment[] = [];
+  for (const [index, endpoint] of container.endpoints.entries())
+    attachments.push(
+      await context.networks.attach({
+        containerId: container.id,
+        containerName: container.name,
+        hostname: container.config.hostname,
+        network: endpoint.networkId || endpoint.networkName,
+        request: endpoint.request,
+        portBindings: index === 0 ? bindings : {},
+        interfaceName: `eth${index}`,
+      }),
+    );
+  return attachments;
+}
+
+/** The shim waits for as many attachments as it was told of; one that cannot come is closed so that it is not waited for. */
+async function connect(shim: RunningShim, pending: DeferredStream[]): Promise<void> {
+  await Promise.all(
+    pending.map(async (stream) => stream.connect(await shim.client.attach({ ...stream.wants, hold: true }))),
+  );
+}
+
+type Started = Extract<ShimEvent, { type: 'started' | 'failed' }>;
+
+async function firstEvent(context: Context, events: AsyncIterator<ShimEvent>): Promise<Started> {
+  for (;;) {
+    const step = await events.next();
+    if (step.done) throw internal('the shim ended before the container started');
+    const event = step.value;
+    if (event.type === 'started' || event.type === 'failed') return event;
+    if (event.type === 'warning') context.log('debug', 'optional operation failed', { ...event });
+  }
+}
+
+/** The process runs; when its ports cannot go live it is ended like any other. */
+async function publish(context: Context, container: Container, ports: PublishedPort[]): Promise<void> {
+  if (ports.length === 0) return;
+  try {
+    await context.networks.publish(container.id);
+  } catch (error) {
+    const activity = context.activities.of(container.id);
+    activity.stopping = true;
+    await activity.shim?.signal('', 9);
+    throw error;
+  }
+}
+
+/** Docker's exit codes of a container that could not be started, from the text of the reason. */
+export function failedStartCode(message: string): number {
+  if (/executable file not found|no such file or directory/i.test(message)) return 127;
+  if (/permission denied|is a directory|exec format error/i.test(message)) return 126;
+  return 128;
+}
+
+async function recordFailure(
+  context: Context,
+  container: Container,
+  error: EngineError | unknown,
+): Promise<void> {
+  const { id } = container;
+  const activity = context.activities.of(id);
+  for (const stream of activity.pending) stream.fail();
+  activity.pending.clear();
+  const now = context.store.byId(id);
+  if (now.state.status === 'running') return;
+  const message = messageOf(error);
+  const code = failedStartCode(message);
+  const failed = context.store.transition(id, {
+    type: 'start-failed',
+    exit: {
+      code,
+      oom: false,
+      error: message,
+      startedAt: lastStart(container),
+      finishedAt: lastFinish(container),
+    },
+  });
+  emitContainer(context, failed, 'die', { exitCode: String(code), execDuration: '0' });
+  activity.exited({ code, error: message });
+  if (failed.hostConfig.autoRemove) await removeLocked(context, failed, { volumes: true });
+}
+
+const lastStart = ({ state }: Container) => ('last' in state ? (state.last?.startedAt ?? 0) : 0);
+const lastFinish = ({ state }: Container) => ('last' in state ? (state.last?.finishedAt ?? 0) : 0);

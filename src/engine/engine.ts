@@ -1,0 +1,118 @@
+/** Builds the nouns and wires them. */
+import { chmodSync, mkdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { ContainerService } from '../containers/container-service.ts';
+import type { Containers } from '../containers/service.ts';
+import { openContent } from '../content/content.ts';
+import { importHello } from '../images/hello.ts';
+import type { Images } from '../images/model.ts';
+import { ImageStore } from '../images/store.ts';
+import { openDatabase } from '../lib/database.ts';
+import type { Log } from '../lib/op.ts';
+import { nativePath } from '../linux/native.ts';
+import type { Networks } from '../networks/model.ts';
+import { NetworkService } from '../networks/networks.ts';
+import { detectCgroups } from '../runtime/cgroups/detect.ts';
+import { createSnapshotter } from '../snapshots/create.ts';
+import type { Volumes } from '../volumes/model.ts';
+import { VolumeService } from '../volumes/volumes.ts';
+import { EventLog } from './events.ts';
+import { lockDataRoot } from './lock.ts';
+import type { EngineOptions, System } from './model.ts';
+import { EngineSystem } from './system.ts';
+
+export interface Engine {
+  readonly containers: Containers;
+  readonly images: Images;
+  readonly networks: Networks;
+  readonly volumes: Volumes;
+  readonly system: System;
+  /** Lets go of everything; containers run on. */
+  close(): Promise<void>;
+}
+
+/**
+ * Opens the data root (refused while another daemon has it), takes over the containers that run, and undoes what a
+ * predecessor left half done. When it resolves everything answers.
+ */
+export async function openEngine(options: EngineOptions, log: Log): Promise<Engine> {
+  await using undo = new AsyncDisposableStack();
+  const { dataRoot, execRoot } = options;
+  makeDirectories(dataRoot, execRoot);
+  undo.use(lockDataRoot(dataRoot));
+  const db = undo.adopt(openDatabase(join(dataRoot, 'gantry.db')), (database) => database.close());
+  const events = new EventLog();
+  const { emit } = events;
+
+  const snapshotter = await createSnapshotter({
+    db,
+    directory: join(dataRoot, 'snapshots'),
+    driver: options.storageDriver,
+  });
+  const content = openContent(join(dataRoot, 'content'));
+  const volumes = new VolumeService({ db, directory: join(dataRoot, 'volumes'), emit, log });
+  const networks = new NetworkService({
+    db,
+    bridge: options.bridge,
+    bip: options.bip,
+    mtu: 1500,
+    emit,
+    log,
+    stateDir: execRoot,
+  });
+  await networks.open();
+  undo.defer(() => networks.close());
+  const images: ImageStore = new ImageStore({
+    db,
+    content,
+    snapshotter,
+    emit,
+    log,
+    inUse: (id) => containers.usersOf(id),
+  });
+  const cgroups = detectCgroups();
+  const containers: ContainerService = new ContainerService({
+    db,
+    dataRoot,
+    execRoot,
+    images,
+    networks,
+    volumes,
+    snapshotter,
+    cgroups,
+    emit,
+    log,
+    defaults: {
+      logOptions: options.logOptions,
+      dns: options.dns,
+      initPath: nativePath(),
+      hasBridge: options.bridge !== null,
+    },
+  });
+  undo.defer(() => containers.close());
+  await containers.recover();
+  await importHello(images);
+  const system = new EngineSystem({
+    options,
+    containers,
+    images,
+    networks,
+    volumes,
+    snapshotter,
+    cgroups,
+    events,
+  });
+  const parts = undo.move();
+  return { containers, images, networks, volumes, system, close: () => parts.disposeAsync() };
+}
+
+/** Nobody but root may look into the data root (CVE-2021-41091). */
+function makeDirectories(dataRoot: string, execRoot: string): void {
+  for (const path of [dataRoot, join(dataRoot, 'containers')]) {
+    mkdirSync(path, { recursive: true, mode: 0o710 });
+    chmodSync(path, 0o710);
+  }
+  mkdirSync(execRoot, { recursive: true, mode: 0o711 });
+  for (const path of [join(execRoot, 'shim'), join(execRoot, 'containers')])
+    mkdirSync(path, { recursive: true, mode: 0o710 });
+}
