@@ -23,8 +23,14 @@ int accounts_open(struct stage *stage, const char *path, struct accounts *accoun
     errno = EINVAL;
     return blame(stage, "%s is not a regular file", path);
   }
-  accounts->text = accounts->at = read_whole(fd, MAX_ACCOUNTS, NULL);
-  return accounts->text ? 0 : blame(stage, "%s", path);
+  size_t size;
+  accounts->text = accounts->at = read_whole(fd, MAX_ACCOUNTS, &size);
+  if (!accounts->text)
+    return blame(stage, "%s", path);
+  /* A NUL must not hide the rest of the file. */
+  for (char *nul = accounts->text; (nul = memchr(nul, 0, size - (size_t)(nul - accounts->text)));)
+    *nul = '?';
+  return 0;
 }
 
 void accounts_close(struct accounts *accounts) {

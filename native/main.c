@@ -1,11 +1,13 @@
 /* gantry-init: one static program under several names (see `programs`). */
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "init.h"
 
-int shim_main(int argc, char **argv) __attribute__((weak));
-int untar_main(int argc, char **argv) __attribute__((weak));
+int shim_main(int argc, char **argv);
+int untar_main(int argc, char **argv);
 
 /* Each gets argv with its own name as argv[0]. */
 static const struct program {
@@ -24,11 +26,24 @@ static const char *base_name(const char *path) {
   return slash ? slash + 1 : path;
 }
 
+/* A descriptor opened later must never become someone's standard input or output. */
+static int open_missing_stdio(void) {
+  int fd;
+  do
+    fd = open("/dev/null", O_RDWR);
+  while (fd >= 0 && fd <= STDERR_FILENO);
+  return fd < 0 ? -1 : close(fd);
+}
+
 int main(int argc, char **argv) {
+  if (open_missing_stdio() != 0) {
+    perror("gantry-init: /dev/null");
+    return 2;
+  }
   if (argc > 0 && strcmp(base_name(argv[0]), "docker-init") == 0)
     return init_main(argc, argv);
   for (size_t i = 0; argc > 1 && i < sizeof programs / sizeof *programs; i++)
-    if (programs[i].main && strcmp(argv[1], programs[i].name) == 0)
+    if (strcmp(argv[1], programs[i].name) == 0)
       return programs[i].main(argc - 1, argv + 1);
   fputs("usage: gantry-init PROGRAM [ARGUMENT...]\n", stderr);
   for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)

@@ -22,6 +22,7 @@ static const struct kind {
     [OP_SETNS] = {"su", op_setns},
     [OP_JOIN] = {"usu", op_join},
     [OP_UNSHARE] = {"u", op_unshare},
+    [OP_DEVICE_FILTER] = {"sB", op_device_filter},
     [OP_PROPAGATION] = {"sU", op_propagation},
     [OP_MOUNT_ROOT] = {"sssUss", op_mount_root},
     [OP_BIND_ROOT] = {"ss", op_bind_root},

@@ -87,6 +87,7 @@ OPERATION(op_write_proc);
 OPERATION(op_setns);
 OPERATION(op_join);
 OPERATION(op_unshare);
+OPERATION(op_device_filter);
 OPERATION(op_propagation);
 OPERATION(op_mount_root);
 OPERATION(op_bind_root);

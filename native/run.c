@@ -5,6 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 
 #include "files.h"
@@ -130,6 +131,7 @@ int run_main(int argc, char **argv) {
       return complain("usage: gantry-init run [--check] [--forked] [--list-fd N]");
     }
   signal(SIGPIPE, SIG_IGN);
+  umask(0);
   size_t size = 0;
   AUTO_FREE uint8_t *list =
       list_fd >= 0 ? (uint8_t *)read_whole(list_fd, WIRE_MAX, &size) : read_prefixed(STDIN_FILENO, &size);

@@ -27,6 +27,7 @@ enum operation_code {
   OP_SETNS = 13,
   OP_JOIN = 14,
   OP_UNSHARE = 15,
+  OP_DEVICE_FILTER = 16,
   OP_PROPAGATION = 20,
   OP_MOUNT_ROOT = 21,
   OP_BIND_ROOT = 22,
