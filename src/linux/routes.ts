@@ -66,10 +66,10 @@ export function linkMtu(name: string): number | null {
   }
 }
 
-/** Links enslaved to a bridge. */
+/** Links enslaved to a bridge, of those that the caller's network namespace has. */
 export function bridgePorts(bridge: string): string[] {
   try {
-    return readdirSync(`/sys/class/net/${bridge}/brif`);
+    return readdirSync(`/sys/class/net/${bridge}/brif`).filter(linkExists);
   } catch {
     return [];
   }

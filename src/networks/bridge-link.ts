@@ -1,9 +1,9 @@
 /** The Linux bridge of a network: making it, its address and its sysctls. */
 import { randomBytes } from 'node:crypto';
 import { existsSync, readFileSync, writeFileSync } from 'node:fs';
-import { networkInterfaces } from 'node:os';
 import { conflict, invalid } from '../lib/errors.ts';
 import type { Log } from '../lib/op.ts';
+import { linkAddress } from '../linux/link-address.ts';
 import { runOperations } from '../linux/native.ts';
 import type { Operation } from '../linux/operations.ts';
 import { bridgePorts, linkExists } from '../linux/routes.ts';
@@ -14,17 +14,11 @@ export function checkLinkName(name: string): string {
   return name;
 }
 
-/** Address of an existing bridge with its prefix ("172.17.0.1/16"), or null. */
-export function bridgeAddress(bridge: string): string | null {
-  const address = networkInterfaces()[bridge]?.find(({ family }) => family === 'IPv4');
-  return address?.cidr ?? null;
-}
-
 /** Makes bridge `name` with address `cidr`; what exists already stays. A bridge with another address is made anew unless containers are on it. */
 export async function ensureBridge(name: string, cidr: string, mtu: number): Promise<void> {
   const operations: Operation[] = [];
   const present = linkExists(name);
-  const address = present ? bridgeAddress(name) : null;
+  const address = present ? linkAddress(name) : null;
   if (address !== null && address !== cidr) {
     if (bridgePorts(name).length > 0)
       throw conflict(`bridge ${name} has address ${address}, not ${cidr}, and is in use`);

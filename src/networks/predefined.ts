@@ -1,6 +1,7 @@
 /** The networks every engine has: bridge, host and none. */
 import { newNetworkId } from '../lib/ids.ts';
 import type { Log } from '../lib/op.ts';
+import { linkAddress } from '../linux/link-address.ts';
 import { defaultLink, hostRoutes, linkExists, linkMtu } from '../linux/routes.ts';
 import {
   formatIpv4,
@@ -11,7 +12,6 @@ import {
   parseIpv4,
   type Subnet,
 } from './addresses.ts';
-import { bridgeAddress } from './bridge-link.ts';
 import type { Network } from './model.ts';
 import { chooseSubnet } from './pools.ts';
 import { hostResolver } from './resolver.ts';
@@ -85,7 +85,7 @@ function defaultAddress(
   const cidr = remembered
     ? `${remembered.gateway}/${remembered.subnet.split('/')[1]}`
     : linkExists(bridge)
-      ? bridgeAddress(bridge)
+      ? linkAddress(bridge)
       : null;
   const known = parseCidr(cidr ?? '');
   if (known) {

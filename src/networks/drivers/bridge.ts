@@ -1,6 +1,8 @@
 /** A bridge of the host with NAT: Docker's default network. */
-import { invalid } from '../../lib/errors.ts';
+import { invalid, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/op.ts';
+import { setHairpin } from '../../linux/bridge-port.ts';
+import { forgetUdpFlowsOf, forgetUdpFlowsTo } from '../../linux/conntrack.ts';
 import { runOperations } from '../../linux/native.ts';
 import type { Nft } from '../../linux/nft.ts';
 import { bridgePorts } from '../../linux/routes.ts';
@@ -21,6 +23,9 @@ import {
   tableScript,
   withdrawScript,
 } from '../ruleset.ts';
+
+/** Each costs the kernel a walk over all tracked connections; the flows of a longer range run into their timeout instead. */
+const maxForgotten = 64;
 
 export interface BridgeParts {
   network: Network;
@@ -102,6 +107,25 @@ export class BridgeDriver implements Driver {
     const { endpoint } = attached;
     this.#forwardings.set(endpoint.endpointId, forwardings);
     await this.#change(publishScript(this.#rules.bridge, forwardings));
+    this.#forgetUdp(forwardings, (ports) => {
+      for (const { hostPort } of ports.slice(0, maxForgotten)) forgetUdpFlowsTo(hostPort);
+    });
+    // With br_netfilter, a container's call to its own published port is turned round within the bridge.
+    this.#tolerate('hairpin mode', () => setHairpin(vethName(endpoint.endpointId)));
+  }
+
+  /** Tracked UDP flows keep their old destination, and a client that goes on sending keeps them alive for ever (moby#8795). */
+  #forgetUdp(forwardings: readonly Forwarding[], forget: (ports: readonly Forwarding[]) => void): void {
+    const ports = forwardings.filter(({ protocol }) => protocol === 'udp');
+    if (ports.length > 0) this.#tolerate('forgetting UDP flows', () => forget(ports));
+  }
+
+  #tolerate(what: string, action: () => void): void {
+    try {
+      action();
+    } catch (error) {
+      this.#parts.log('warn', `${what}: ${messageOf(error)}`, { bridge: this.#rules.bridge });
+    }
   }
 
   async release({ endpoint }: Attached): Promise<void> {
@@ -110,6 +134,7 @@ export class BridgeDriver implements Driver {
       if (forwardings) {
         this.#forwardings.delete(endpoint.endpointId);
         await this.#change(withdrawScript(this.#rules.bridge, forwardings));
+        this.#forgetUdp(forwardings, () => forgetUdpFlowsOf(parseIpv4(endpoint.ipAddress) ?? 0));
       }
     } finally {
       // Only now may another container get the address and the ports: the old rules would lead to it.
