@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "seal.h"
 
 /* Execs that outlive the container (they share the host's pids) get this long to die of their SIGKILL. */
 #define EXEC_GRACE_MS 2000
@@ -127,9 +128,12 @@ static int take_signals(void) {
   return 0;
 }
 
-static int set_up(const char **step) {
+static int set_up(char **argv, const char **step) {
   *step = "stdio";
   if (loop_open() < 0 || take_stdout() < 0)
+    return -1;
+  *step = "sealing the program";
+  if (seal_self(argv - 1) < 0) /* argv[-1] is the program, which main.c skipped */
     return -1;
   *step = "the launch message";
   if (read_launch() < 0 || parse_launch() < 0)
@@ -300,12 +304,11 @@ static void run(void) {
 
 int shim_main(int argc, char **argv) {
   (void)argc;
-  (void)argv;
   prctl(PR_SET_NAME, "gantry-init");
   setsid(); /* fails when the daemon has done it already */
   close_range(3, ~0u, 0);
   const char *step = "/";
-  if (chdir("/") < 0 || set_up(&step) < 0) {
+  if (chdir("/") < 0 || set_up(argv, &step) < 0) {
     int error = errno;
     fail(step, error);
   } else {

@@ -81,6 +81,10 @@ int process_begin(struct process *process, const uint8_t *list, size_t size, uin
   process->console = process->console_peer = -1;
   if (plan_begin(list, size, &options, &process->run, failure) < 0)
     return -1;
+  if (process->run.pid == 0) {
+    errno = EINVAL;
+    return blame_nothing(failure, "the operations make no process");
+  }
   adopt_stdio(process, &stdio);
   loop_init(&process->report, process->run.report, report_ready);
   loop_watch(&process->report, EPOLLIN);

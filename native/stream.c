@@ -58,15 +58,12 @@ static bool read_once(struct output *output) {
     close_output(output);
     return false;
   }
-  if (output->process->log)
+  if (output->process->log) { /* first: what a client has seen can be read in the log */
     log_add(output->process->log, output->type, transfer_buffer, (size_t)size);
+    log_flush(output->process->log);
+  }
   send_frame(output, transfer_buffer, (size_t)size);
   return true;
-}
-
-static void flush_log(const struct process *process) {
-  if (process->log)
-    log_flush(process->log);
 }
 
 static void output_ready(struct source *source, uint32_t events) {
@@ -74,7 +71,6 @@ static void output_ready(struct source *source, uint32_t events) {
   struct output *output = (struct output *)source;
   shim.dirty = true;
   read_once(output);
-  flush_log(output->process);
   process_update(output->process);
 }
 
@@ -82,7 +78,6 @@ void output_drain(struct output *output) {
   for (int i = 0; i < DRAIN_READS && output->source.fd >= 0; i++)
     if (!read_once(output))
       break;
-  flush_log(output->process);
   if (output->source.fd >= 0)
     close_output(output);
 }

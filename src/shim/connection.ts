@@ -1,9 +1,9 @@
 import { internal } from '../lib/errors.ts';
 
-/** Nobody listens at the shim's socket: the container has exited, or its shim was killed. */
+/** Nobody listens at the shim's socket, or it hung up early: the container has exited, or its shim was killed. */
 export class ShimGone extends Error {
   constructor(path: string, options?: { cause?: unknown }) {
-    super(`no shim listens at ${path}`, options);
+    super(`the shim at ${path} is gone`, options);
     this.name = 'ShimGone';
   }
 }
@@ -25,8 +25,10 @@ export class Connection {
   #wakeWriters: (() => void)[] = [];
   #writing: Promise<void> = Promise.resolve();
 
+  constructor(readonly path: string) {}
+
   static async open(path: string): Promise<Connection> {
-    const connection = new Connection();
+    const connection = new Connection(path);
     try {
       connection.#socket = await Bun.connect<undefined>({
         unix: path,
@@ -108,7 +110,7 @@ export class Connection {
     const parts: Uint8Array[] = [];
     for (let missing = size; missing > 0; ) {
       const part = await this.read(missing);
-      if (part === undefined) throw new Error('the shim closed the connection');
+      if (part === undefined) throw new ShimGone(this.path);
       parts.push(part);
       missing -= part.length;
     }
@@ -125,9 +127,9 @@ export class Connection {
   async #writeAll(chunk: Uint8Array): Promise<void> {
     let rest = chunk;
     while (rest.length > 0) {
-      if (this.#closed || this.#socket === undefined) throw new Error('the shim closed the connection');
+      if (this.#closed || this.#socket === undefined) throw new ShimGone(this.path);
       const written = this.#socket.write(rest);
-      if (written < 0) throw new Error('the shim closed the connection');
+      if (written < 0) throw new ShimGone(this.path);
       rest = rest.subarray(written);
       if (rest.length > 0) await new Promise<void>((resolve) => this.#wakeWriters.push(resolve));
     }

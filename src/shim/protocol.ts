@@ -9,7 +9,7 @@
  * After `failed` it removes its socket and leaves, having removed nothing else (the daemon undoes by its own plan).
  *
  * Socket: each connection begins with one request: u32 length, u8 type, payload. Every request but `watch` is answered by
- * u8 status (0 ok, 1 error), then on error a string (u32 length, bytes). Afterwards:
+ * u8 status (0 ok, 1 error), then on error its text (u32 length, bytes). Afterwards:
  *   watch  : the connection carries events, beginning with what is true now (`started`, or `exited`).
  *   attach : the connection is the stream. From shim: without tty Docker's frames (8 byte header: type 1 stdout, 2 stderr,
  *            0 0 0, u32 big-endian length), with tty raw bytes. To shim: raw bytes for stdin; a half-close is its end.
@@ -22,9 +22,10 @@
  *
  * Exit: the shim reads until the container's output ends (at most 2 s after process 1 is gone when something else still
  * holds it open), writes the log to its end, writes the exit record (ExitRecord as JSON) to a temporary name, renames it
- * to Launch.exitPath, then sends `exited`, lets attach streams drain (at most 10 s without progress), removes its socket, exits.
- * A slow or stuck attach client never blocks the container: it is dropped after 16 MiB of unsent output, or, if it asked
- * to hold (`flags & hold`), blocks the output as a terminal would. A dead stdout pipe or watcher is forgotten.
+ * to Launch.exitPath, then sends `exited`, removes its socket, lets attach streams drain (at most 10 s without progress), exits.
+ * A slow attach client slows the process down, so that it misses nothing. A stuck one (10 s without taking a byte) no longer
+ * does: output is kept for it up to 16 MiB, then it is dropped; unless it asked to hold (`flags & hold`), then the process
+ * waits for ever, as at a terminal. A dead stdout pipe or watcher is forgotten.
  */
 
 /** Fields of a Launch in wire order: strings and numbers as linux/encode.ts lays them out. */
@@ -40,7 +41,7 @@ export interface Launch {
   /** Bytes after which the log rotates to .1, .2, …; 0 = never. */
   logMaxSize: number;
   logMaxFiles: number;
-  /** Extra text put into each log line before the closing brace ("" or `,"attrs":{…}`). */
+  /** Extra text put into each log line between stream and time, where Docker has its attrs ("" or `,"attrs":{…}`). */
   logExtra: string;
   tty: boolean;
   /** Whether the container has a stdin pipe at all; without it stdin is /dev/null. */
