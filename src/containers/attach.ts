@@ -1,5 +1,6 @@
 /** docker attach: a client at the container's stdio, before or after its start. */
 import { conflict } from '../lib/errors.ts';
+import { type ShimClient, ShimGone } from '../shim/client.ts';
 import { type Context, emitContainer } from './context.ts';
 import { parseDetachKeys } from './detach-keys.ts';
 import type { Container, ContainerStream } from './model.ts';
@@ -38,9 +39,19 @@ export async function attach(
     if (detached) emitContainer(context, container, 'detach');
   };
   if (activity.shim === null) activity.pending.add(stream);
-  else stream.connect(await activity.shim.attach({ ...wants, hold: true }));
+  else await connectNow(activity.shim, stream);
   emitContainer(context, container, 'attach');
   return stream;
+}
+
+/** A process that has just ended has nothing more to say. */
+async function connectNow(shim: ShimClient, stream: DeferredStream): Promise<void> {
+  try {
+    stream.connect(await shim.attach({ ...stream.wants, hold: true }));
+  } catch (error) {
+    if (!(error instanceof ShimGone)) throw error;
+    stream.fail();
+  }
 }
 
 export async function resize(context: Context, ref: string, rows: number, columns: number): Promise<void> {

@@ -54,11 +54,11 @@ export class ContainerService implements Containers {
   }
 
   /** Containers made from an image, with whether they run: for `rmi`. */
-  usersOf(imageId: Digest): { id: ContainerId; running: boolean }[] {
+  usersOf(imageId: Digest): { id: ContainerId; name: string; running: boolean }[] {
     return this.#context.store
       .all()
       .filter((container) => container.imageId === imageId)
-      .map(({ id, state }) => ({ id, running: isAlive(state) }));
+      .map(({ id, name, state }) => ({ id, name, running: isAlive(state) }));
   }
 
   create: Containers['create'] = (request) => create(this.#context, request);

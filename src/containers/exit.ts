@@ -10,6 +10,7 @@ import { withoutAddresses } from './endpoints.ts';
 import type { Container, Exit } from './model.ts';
 import { removeLocked } from './remove.ts';
 import { scheduleRestart, shouldRestart } from './restart-policy.ts';
+import { unmountSharedShm } from './shared-shm.ts';
 import { cgroupsPath } from './spec.ts';
 import { isAlive } from './state.ts';
 
@@ -98,12 +99,19 @@ export async function cleanUpRun(context: Context, container: Container): Promis
   const cgroup = cgroupsPath(container);
   for (const exec of context.execs.active(container.id))
     context.execs.setState(exec.id, { status: 'exited', pid: 0, code: 137 });
-  rmSync(context.paths.of(container.id).run, { recursive: true, force: true });
   const cgroupGone = async () => {
     if (container.hostConfig.pidMode !== '') await context.cgroups.kill(cgroup);
     await context.cgroups.remove(cgroup);
   };
-  const results = await Promise.allSettled([context.networks.release(container.id), cgroupGone()]);
+  const filesGone = async () => {
+    await unmountSharedShm(context, container);
+    rmSync(context.paths.of(container.id).run, { recursive: true, force: true });
+  };
+  const results = await Promise.allSettled([
+    context.networks.release(container.id),
+    cgroupGone(),
+    filesGone(),
+  ]);
   for (const result of results)
     if (result.status === 'rejected')
       context.log('warn', 'cleaning up after a container failed', {

@@ -4,6 +4,7 @@ import type { Spec } from '../oci/runtime.ts';
 import type { Context } from './context.ts';
 import { gatherFacts } from './facts.ts';
 import type { Container } from './model.ts';
+import { sharedShmOf } from './shared-shm.ts';
 import { buildSpec, type SpecFacts } from './spec.ts';
 import { isAlive } from './state.ts';
 import { joinedContainer } from './validate-modes.ts';
@@ -16,6 +17,7 @@ export function specOf(context: Context, container: Container): Spec {
       cgroups: context.cgroups,
       rootPath: context.paths.of(container.id).rootfs,
       joined: joinedProcesses(context, container),
+      sharedShm: sharedShmOf(context, container),
       initPath: context.defaults.initPath,
     }),
   );

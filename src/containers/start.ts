@@ -16,6 +16,7 @@ import { launchOf } from './launch-of.ts';
 import type { Container } from './model.ts';
 import { ensureBindSources } from './mounts.ts';
 import { removeLocked } from './remove.ts';
+import { mountSharedShm } from './shared-shm.ts';
 import { specOf } from './spec-of.ts';
 import type { DeferredStream } from './stream.ts';
 
@@ -74,6 +75,7 @@ async function run(context: Context, container: Container, changes: Partial<Cont
   const ports = attachments.flatMap((attachment) => attachment.ports);
   const endpoints = attachments.map((attachment) => attachment.endpoint);
   await writeNetworkFiles(context, container, attachments);
+  await mountSharedShm(context, container);
   const operations = planContainer({
     spec: specOf(context, container),
     root: context.snapshotter.mounts(id),
@@ -136,10 +138,16 @@ async function attachNetworks(context: Context, container: Container): Promise<A
   return attachments;
 }
 
-/** The shim waits for as many attachments as it was told of; one that cannot come is closed so that it is not waited for. */
+/** The shim waits for as many attachments as it was told of. It may be gone before: its `failed` event says why. */
 async function connect(shim: RunningShim, pending: DeferredStream[]): Promise<void> {
   await Promise.all(
-    pending.map(async (stream) => stream.connect(await shim.client.attach({ ...stream.wants, hold: true }))),
+    pending.map(async (stream) => {
+      try {
+        stream.connect(await shim.client.attach({ ...stream.wants, hold: true }));
+      } catch {
+        stream.fail();
+      }
+    }),
   );
 }
 

@@ -55,10 +55,9 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
     db,
     bridge: options.bridge,
     bip: options.bip,
-    mtu: 1500,
+    mtu: 0,
     emit,
     log,
-    stateDir: execRoot,
   });
   await networks.open();
   undo.defer(() => networks.close());
