@@ -37,7 +37,12 @@ const sources: Source[] = [
 ];
 const arm = process.argv.indexOf('--arm');
 if (arm > 0)
-  sources.push({ name: 'arm', header: 'asm/unistd.h', includes: [process.argv[arm + 1] ?? ''], defines: [] });
+  sources.push({
+    name: 'arm',
+    header: 'asm/unistd.h',
+    includes: [process.argv[arm + 1] ?? ''],
+    defines: ['__ARM_EABI__'],
+  });
 
 /** Newer than Debian's headers. From 424 on every architecture uses the same numbers. */
 const newer: Record<string, number> = {

@@ -11,11 +11,13 @@ export interface PlanInput {
   /** From networks: both sides, in order. Empty with host, none and joined network namespaces. */
   network: Operation[];
   cgroups: Cgroups;
+  /** The host's mount point that holds rootPath ("/" when not given): asked for only when a mount is to be shared. */
+  rootMountPoint?: string;
 }
 
 /**
  * planContainer(input): Operation[]   in plan.ts: pure; the whole list from the first cgroup directory to execve
- * planExec(spec, process, target): Operation[]   in exec.ts: pure; begins with `join`, ends with `exec`
+ * planExec(spec, process, target): Operation[]   in exec.ts: pure; enters the cgroups, then `join` and `clone`, ends with `exec`
  * explain(operations): string   in explain.ts: one readable line per operation, side marked, numbers decoded
  * execError(operations, failed): EngineError   in failure.ts: Docker's texts for what gantry-init reports ("exec: \"x\":
  *   executable file not found in $PATH", "unable to find user x: no matching entries in passwd file", …)
@@ -52,6 +54,8 @@ export interface Cgroups {
   create(path: string, resources: LinuxResources): Operation[];
   /** Host-side operations after the clone that put the child in (none on v2, which clones into the cgroup). */
   join(path: string): Operation[];
+  /** Host-side operations that put the performing process itself in: for an exec, before it enters the namespaces. */
+  enter(path: string): Operation[];
   /** For the clone operation: the v2 directory, "" on v1. */
   cloneInto(path: string): string;
   /** Inside operations that show cgroups at /sys/fs/cgroup. */

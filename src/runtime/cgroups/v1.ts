@@ -1,0 +1,323 @@
+/**
+ * cgroup v1: every controller (or set of controllers) has a hierarchy of its own, and a container one directory in each.
+ * Also the hybrid set-up, whose unified hierarchy has no controllers and is left alone.
+ */
+
+import {
+  groupsBeneath,
+  hasControl,
+  readControl,
+  readPids,
+  removeGroup,
+  until,
+  writeControl,
+} from '../../linux/cgroupfs.ts';
+import { isErrno } from '../../linux/errno.ts';
+import { MOUNT_ATTR, MS } from '../../linux/flags.ts';
+import type { Operation } from '../../linux/operations.ts';
+import type { LinuxResources } from '../../oci/runtime.ts';
+import type { CgroupStats, Cgroups } from '../model.ts';
+import type { Hierarchy } from './hierarchies.ts';
+import { killAll } from './kill.ts';
+import { deviceSettings, limitSettings, type Setting } from './v1-limits.ts';
+import { readStats } from './v1-stats.ts';
+import { type Features, limitWarnings } from './warnings.ts';
+
+const MOUNT_POINT = '/sys/fs/cgroup';
+const FREEZE_DEADLINE = 10_000;
+
+/** What this class asks the kernel while it plans: replaced in tests. */
+export interface V1Host {
+  hierarchies: readonly Hierarchy[];
+  read(path: string): string | null;
+}
+
+export class CgroupsV1 implements Cgroups {
+  readonly version = 1;
+  readonly driver = 'cgroupfs';
+  readonly controllers: ReadonlySet<string>;
+  readonly #host: V1Host;
+  readonly #byController = new Map<string, Hierarchy>();
+  /** Parents seen complete: not looked at again. */
+  readonly #ready = new Set<string>();
+  readonly #files = new Map<string, boolean>();
+  #features: Features | undefined;
+
+  constructor(host: V1Host) {
+    this.#host = host;
+    for (const hierarchy of host.hierarchies)
+      for (const controller of hierarchy.controllers) this.#byController.set(controller, hierarchy);
+    const names = [...this.#byController.keys()].map((name) => (name === 'blkio' ? 'io' : name));
+    this.controllers = new Set(names);
+  }
+
+  /** The group of one controller; null when the host has no such controller. */
+  directory(controller: string, path: string): string | null {
+    const hierarchy = this.#byController.get(controller);
+    return hierarchy ? hierarchy.directory + path : null;
+  }
+
+  #directories(path: string): string[] {
+    return this.#host.hierarchies.map(({ directory }) => directory + path);
+  }
+
+  create(path: string, resources: LinuxResources): Operation[] {
+    return [
+      ...this.#parents(path),
+      ...this.#directories(path).map((directory) => mkdir(directory)),
+      ...this.#settings(path, resources),
+    ];
+  }
+
+  /**
+   * A new cpuset is empty and takes no process, unless its parent has cgroup.clone_children. So every parent on the way
+   * gets its own parent's processors and memory nodes, and clone_children for what is made in it.
+   */
+  #parents(path: string): Operation[] {
+    const parents = ancestors(path);
+    const direct = parents.at(-1);
+    if (direct === undefined || this.#ready.has(direct)) return [];
+    const operations: Operation[] = [];
+    for (const parent of parents)
+      for (const hierarchy of this.#host.hierarchies) {
+        const directory = hierarchy.directory + parent;
+        const cpuset = hierarchy.controllers.includes('cpuset');
+        const present = this.#host.read(`${directory}/cgroup.clone_children`);
+        if (present === null) operations.push(mkdir(directory));
+        if (cpuset && present !== '1') operations.push(...this.#cpuset(hierarchy, directory));
+      }
+    if (operations.length === 0) this.#ready.add(direct);
+    return operations;
+  }
+
+  #cpuset(hierarchy: Hierarchy, directory: string): Operation[] {
+    const fill = (file: string): Operation[] => {
+      if (this.#host.read(`${directory}/${file}`)) return [];
+      const parent = this.#host.read(`${directory.slice(0, directory.lastIndexOf('/'))}/${file}`);
+      return [
+        write(`${directory}/${file}`, parent || (this.#host.read(`${hierarchy.directory}/${file}`) ?? '0')),
+      ];
+    };
+    return [...fill('cpuset.cpus'), ...fill('cpuset.mems'), write(`${directory}/cgroup.clone_children`, '1')];
+  }
+
+  #blkioPrefix(): string {
+    const root = this.#byController.get('blkio')?.directory ?? '';
+    return this.#exists(`${root}/blkio.weight`) ? 'blkio' : 'blkio.bfq';
+  }
+
+  /** Settings that this host has files for; the others are named by `warnings`. */
+  #possible(resources: LinuxResources): Setting[] {
+    const { devices = [], ...limits } = resources;
+    const wanted = limitSettings(limits, limits.blockIO ? this.#blkioPrefix() : 'blkio');
+    const supported = wanted.filter(({ controller, file }) => {
+      const root = this.#byController.get(controller)?.directory;
+      return root !== undefined && (alwaysThere.has(file) || this.#exists(`${root}/${file}`));
+    });
+    return this.#byController.has('devices') ? [...supported, ...deviceSettings(devices)] : supported;
+  }
+
+  /** Which files the kernel has does not change. */
+  #exists(path: string): boolean {
+    const known = this.#files.get(path) ?? this.#host.read(path) !== null;
+    this.#files.set(path, known);
+    return known;
+  }
+
+  #settings(path: string, resources: LinuxResources): Operation[] {
+    return this.#possible(resources)
+      .filter(({ file, data }) => !(data === 'max' || (data === '-1' && file.startsWith('memory.'))))
+      .map(({ controller, file, data }) => write(`${this.directory(controller, path)}/${file}`, data));
+  }
+
+  join(path: string): Operation[] {
+    return this.#directories(path).map(
+      (directory): Operation => ({ op: 'write-pid', side: 'host', path: `${directory}/cgroup.procs` }),
+    );
+  }
+
+  enter(path: string): Operation[] {
+    return this.#directories(path).map((directory) => write(`${directory}/cgroup.procs`, '0'));
+  }
+
+  cloneInto(): string {
+    return '';
+  }
+
+  /** A tmpfs with one directory per hierarchy: in a cgroup namespace mounted anew, else the container's own group bound. */
+  mount(path: string, options: { namespace: boolean; readonly: boolean }): Operation[] {
+    const quiet = MS.NOSUID | MS.NODEV | MS.NOEXEC;
+    const operations: Operation[] = [
+      {
+        op: 'mount',
+        side: 'inside',
+        source: 'tmpfs',
+        target: MOUNT_POINT,
+        fstype: 'tmpfs',
+        flags: quiet,
+        data: 'mode=755',
+        copyUp: false,
+      },
+    ];
+    for (const hierarchy of this.#host.hierarchies) {
+      operations.push(
+        options.namespace ? mountHierarchy(hierarchy, options) : bindGroup(hierarchy, path, options),
+      );
+      operations.push(...links(hierarchy));
+    }
+    if (options.readonly)
+      operations.push({
+        op: 'mount-attr',
+        side: 'inside',
+        target: MOUNT_POINT,
+        setAttr: MOUNT_ATTR.RDONLY,
+        clearAttr: 0,
+        recursive: false,
+      });
+    return operations;
+  }
+
+  warnings(resources: LinuxResources): string[] {
+    this.#features ??= this.#probe();
+    return limitWarnings(resources, this.#features);
+  }
+
+  #probe(): Features {
+    const has = (controller: string, file: string) => {
+      const root = this.directory(controller, '');
+      return root !== null && hasControl(`${root}/${file}`);
+    };
+    return {
+      memory: this.#byController.has('memory'),
+      swap: has('memory', 'memory.memsw.limit_in_bytes'),
+      reservation: has('memory', 'memory.soft_limit_in_bytes'),
+      swappiness: has('memory', 'memory.swappiness'),
+      oomKillDisable: has('memory', 'memory.oom_control'),
+      cpuShares: has('cpu', 'cpu.shares'),
+      cpuQuota: has('cpu', 'cpu.cfs_quota_us'),
+      cpuset: this.#byController.has('cpuset'),
+      pids: this.#byController.has('pids'),
+      ioWeight: has('blkio', 'blkio.weight') || has('blkio', 'blkio.bfq.weight'),
+      ioWeightDevice: has('blkio', 'blkio.weight_device') || has('blkio', 'blkio.bfq.weight_device'),
+      ioThrottle: has('blkio', 'blkio.throttle.read_bps_device'),
+    };
+  }
+
+  async update(path: string, resources: LinuxResources): Promise<void> {
+    const settings = this.#possible({ ...resources, devices: [] });
+    const attempt = ({ controller, file, data }: Setting) =>
+      writeControl(`${this.directory(controller, path)}/${file}`, data);
+    const late: Setting[] = [];
+    for (const setting of settings) {
+      try {
+        attempt(setting);
+      } catch (error) {
+        // Raising memory above memory+swap, which is raised only after it: then the other way round.
+        if (setting.file !== 'memory.limit_in_bytes' || !isErrno(error, 'EINVAL')) throw error;
+        late.push(setting);
+      }
+    }
+    for (const setting of late) attempt(setting);
+  }
+
+  async freeze(path: string, frozen: boolean): Promise<void> {
+    const directory = this.directory('freezer', path);
+    if (directory === null) throw new Error('this host has no freezer cgroup controller');
+    const file = `${directory}/freezer.state`;
+    const state = frozen ? 'FROZEN' : 'THAWED';
+    // v1 tells no one when it is done, and wants to be told again about tasks that were just being born.
+    const done = await until(() => {
+      writeControl(file, state);
+      return readControl(file) === state;
+    }, FREEZE_DEADLINE);
+    if (done) return;
+    if (frozen) writeControl(file, 'THAWED');
+    throw new Error(`unable to freeze cgroup ${path}`);
+  }
+
+  async pids(path: string): Promise<number[]> {
+    const directory = this.#directories(path)[0];
+    return directory ? [...new Set(groupsBeneath(directory).flatMap(readPids))] : [];
+  }
+
+  async kill(path: string): Promise<void> {
+    const freezer = this.directory('freezer', path);
+    await killAll(
+      () => this.pids(path),
+      // A frozen task takes the signal when it is thawed.
+      () => {
+        if (freezer && readControl(`${freezer}/freezer.state`) !== 'THAWED' && hasControl(freezer))
+          writeControl(`${freezer}/freezer.state`, 'THAWED');
+      },
+    );
+  }
+
+  async stats(path: string): Promise<CgroupStats> {
+    return readStats((controller) => this.directory(controller, path) ?? '');
+  }
+
+  memoryDirectory(path: string): string {
+    return this.directory('memory', path) ?? '';
+  }
+
+  async remove(path: string): Promise<void> {
+    await Promise.all(this.#directories(path).map(removeGroup));
+  }
+}
+
+/** Files that the kernel does not show at the top of a hierarchy, so that they cannot be looked for there. */
+const alwaysThere: ReadonlySet<string> = new Set(['pids.max', 'blkio.weight', 'blkio.bfq.weight']);
+
+const mkdir = (path: string): Operation => ({ op: 'mkdir', side: 'host', path, mode: 0o755 });
+const write = (path: string, data: string): Operation => ({ op: 'write', side: 'host', path, data });
+
+/** /a/b/c -> /a, /a/b */
+function ancestors(path: string): string[] {
+  const parts = path.split('/').filter((part) => part !== '');
+  return parts.slice(0, -1).map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
+}
+
+function mountHierarchy({ label, data }: Hierarchy, { readonly }: { readonly: boolean }): Operation {
+  const flags = MS.NOSUID | MS.NODEV | MS.NOEXEC | (readonly ? MS.RDONLY : 0);
+  return {
+    op: 'mount',
+    side: 'inside',
+    source: 'cgroup',
+    target: `${MOUNT_POINT}/${label}`,
+    fstype: 'cgroup',
+    flags,
+    data,
+    copyUp: false,
+  };
+}
+
+function bindGroup(
+  { directory, label }: Hierarchy,
+  path: string,
+  { readonly }: { readonly: boolean },
+): Operation {
+  const quiet = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
+  return {
+    op: 'bind',
+    side: 'inside',
+    source: directory + path,
+    target: `${MOUNT_POINT}/${label}`,
+    nonRecursive: true,
+    setAttr: quiet | (readonly ? MOUNT_ATTR.RDONLY : 0),
+    clearAttr: 0,
+    recursiveAttr: false,
+    propagation: 0,
+  };
+}
+
+/** cpu -> cpu,cpuacct: programs look for a controller under its own name. */
+function links({ label, controllers }: Hierarchy): Operation[] {
+  return controllers
+    .filter((controller) => controllers.length > 1 && controller !== label)
+    .map((controller) => ({
+      op: 'symlink',
+      side: 'inside',
+      target: `${MOUNT_POINT}/${controller}`,
+      to: label,
+    }));
+}

@@ -1,0 +1,201 @@
+/** cgroup v2: one directory with the files of all controllers, enabled from the top down in cgroup.subtree_control. */
+
+import {
+  groupsBeneath,
+  hasControl,
+  readPids,
+  readTable,
+  removeGroup,
+  until,
+  writeControl,
+} from '../../linux/cgroupfs.ts';
+import { MS } from '../../linux/flags.ts';
+import type { Operation } from '../../linux/operations.ts';
+import type { LinuxResources } from '../../oci/runtime.ts';
+import type { CgroupStats, Cgroups } from '../model.ts';
+import { deviceProgram } from './device-program.ts';
+import { killAll } from './kill.ts';
+import type { Setting } from './v1-limits.ts';
+import { unifiedSettings } from './v2-limits.ts';
+import { readUnifiedStats } from './v2-stats.ts';
+import { limitWarnings } from './warnings.ts';
+
+const MOUNT_POINT = '/sys/fs/cgroup';
+const DEADLINE = 10_000;
+const wanted = ['cpuset', 'cpu', 'io', 'memory', 'pids', 'hugetlb'];
+
+/** What this class asks the kernel while it plans: replaced in tests. */
+export interface V2Host {
+  directory: string;
+  read(path: string): string | null;
+}
+
+export class CgroupsV2 implements Cgroups {
+  readonly version = 2;
+  readonly driver = 'cgroupfs';
+  readonly controllers: ReadonlySet<string>;
+  readonly #host: V2Host;
+  readonly #available: ReadonlySet<string>;
+  readonly #ready = new Set<string>();
+
+  constructor(host: V2Host) {
+    this.#host = host;
+    const names = (host.read(`${host.directory}/cgroup.controllers`) ?? '').split(' ');
+    this.#available = new Set(names.filter((name) => name !== ''));
+    // The freezer is part of every v2 group, and devices are decided by an eBPF program.
+    this.controllers = new Set([...this.#available, 'freezer', 'devices']);
+  }
+
+  #directory(path: string): string {
+    return this.#host.directory + path;
+  }
+
+  create(path: string, resources: LinuxResources): Operation[] {
+    const directory = this.#directory(path);
+    const program = deviceProgram(resources.devices ?? [{ allow: true }]);
+    return [
+      ...this.#parents(path),
+      mkdir(directory),
+      ...this.#possible(resources)
+        .filter(({ data }) => data !== 'max')
+        .map(({ file, data }) => write(`${directory}/${file}`, data)),
+      ...(program ? [deviceFilter(directory, program)] : []),
+    ];
+  }
+
+  /** A group has the controllers that its parent hands down; the first container turns them on for all that follow. */
+  #parents(path: string): Operation[] {
+    const parents = ancestors(path);
+    const direct = parents.at(-1) ?? '';
+    if (this.#ready.has(direct)) return [];
+    const needed = wanted.filter((name) => this.#available.has(name));
+    const operations = parents.flatMap((parent) => {
+      const directory = this.#directory(parent);
+      const enabled = this.#host.read(`${directory}/cgroup.subtree_control`);
+      const missing = needed.filter((name) => !enabled?.split(' ').includes(name));
+      return [
+        ...(enabled === null ? [mkdir(directory)] : []),
+        ...(missing.length > 0
+          ? [write(`${directory}/cgroup.subtree_control`, missing.map((name) => `+${name}`).join(' '))]
+          : []),
+      ];
+    });
+    if (operations.length === 0) this.#ready.add(direct);
+    return operations;
+  }
+
+  #possible(resources: LinuxResources): Setting[] {
+    const bfq = hasControl(`${this.#host.directory}/io.bfq.weight`);
+    const explicit = new Set(Object.keys(resources.unified ?? {}));
+    return unifiedSettings(resources, bfq).filter(
+      ({ controller, file }) => explicit.has(file) || this.#available.has(controller),
+    );
+  }
+
+  join(): Operation[] {
+    return [];
+  }
+
+  enter(path: string): Operation[] {
+    return [write(`${this.#directory(path)}/cgroup.procs`, '0')];
+  }
+
+  cloneInto(path: string): string {
+    return this.#directory(path);
+  }
+
+  /** In a cgroup namespace the file system shows the namespace's root; without one the whole tree, as Docker's does. */
+  mount(_path: string, { readonly }: { namespace: boolean; readonly: boolean }): Operation[] {
+    const flags = MS.NOSUID | MS.NODEV | MS.NOEXEC | (readonly ? MS.RDONLY : 0);
+    return [
+      {
+        op: 'mount',
+        side: 'inside',
+        source: 'cgroup',
+        target: MOUNT_POINT,
+        fstype: 'cgroup2',
+        flags,
+        data: '',
+        copyUp: false,
+      },
+    ];
+  }
+
+  warnings(resources: LinuxResources): string[] {
+    const has = (name: string) => this.#available.has(name);
+    return limitWarnings(resources, {
+      memory: has('memory'),
+      // Not at the top of the tree; true on every kernel with swap accounting, which v2 always has.
+      swap: has('memory'),
+      reservation: has('memory'),
+      swappiness: false,
+      oomKillDisable: false,
+      cpuShares: has('cpu'),
+      cpuQuota: has('cpu'),
+      cpuset: has('cpuset'),
+      pids: has('pids'),
+      ioWeight: has('io'),
+      ioWeightDevice: has('io'),
+      ioThrottle: has('io'),
+    });
+  }
+
+  async update(path: string, resources: LinuxResources): Promise<void> {
+    const directory = this.#directory(path);
+    for (const { file, data } of this.#possible(resources)) writeControl(`${directory}/${file}`, data);
+  }
+
+  async freeze(path: string, frozen: boolean): Promise<void> {
+    const directory = this.#directory(path);
+    writeControl(`${directory}/cgroup.freeze`, frozen ? '1' : '0');
+    const state = frozen ? 1 : 0;
+    if (await until(() => readTable(`${directory}/cgroup.events`).frozen === state, DEADLINE)) return;
+    if (frozen) writeControl(`${directory}/cgroup.freeze`, '0');
+    throw new Error(`unable to freeze cgroup ${path}`);
+  }
+
+  async pids(path: string): Promise<number[]> {
+    return groupsBeneath(this.#directory(path)).flatMap(readPids);
+  }
+
+  /** cgroup.kill (Linux 5.14) reaches everything at once, also what is just being forked. */
+  async kill(path: string): Promise<void> {
+    const directory = this.#directory(path);
+    if (!hasControl(directory)) return;
+    if (!hasControl(`${directory}/cgroup.kill`))
+      return killAll(
+        () => this.pids(path),
+        () => undefined,
+      );
+    writeControl(`${directory}/cgroup.kill`, '1');
+    const empty = () => (readTable(`${directory}/cgroup.events`).populated ?? 0) === 0;
+    if (!(await until(empty, DEADLINE))) throw new Error(`processes of cgroup ${path} do not die`);
+  }
+
+  async stats(path: string): Promise<CgroupStats> {
+    return readUnifiedStats(this.#directory(path));
+  }
+
+  memoryDirectory(path: string): string {
+    return this.#available.has('memory') ? this.#directory(path) : '';
+  }
+
+  async remove(path: string): Promise<void> {
+    await removeGroup(this.#directory(path));
+  }
+}
+
+const mkdir = (path: string): Operation => ({ op: 'mkdir', side: 'host', path, mode: 0o755 });
+const write = (path: string, data: string): Operation => ({ op: 'write', side: 'host', path, data });
+const deviceFilter = (path: string, program: Uint8Array): Operation => ({
+  op: 'device-filter',
+  side: 'host',
+  path,
+  program,
+});
+
+/** /a/b/c -> "", /a, /a/b: the top of the tree too has to hand its controllers down. */
+function ancestors(path: string): string[] {
+  const parts = path.split('/').filter((part) => part !== '');
+  return parts.map((_, index) => (index === 0 ? '' : `/${parts.slice(0, index).join('/')}`));
+}

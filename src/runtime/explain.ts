@@ -1,0 +1,120 @@
+/** A plan for people: one line per operation, with the names that man pages use instead of numbers, and why it is there. */
+import { namesOfMask } from '../linux/capabilities.ts';
+import { CLONE, flagNames, MOUNT_ATTR, MS, RLIMIT } from '../linux/flags.ts';
+import type { Operation, OperationName, OperationOf } from '../linux/operations.ts';
+
+type Explainers = { [N in OperationName]: (operation: OperationOf<N>) => string };
+
+const cloneFlags = (flags: number) => flagNames('CLONE_', CLONE, flags);
+const mountFlags = (flags: number) => flagNames('MS_', MS, flags);
+
+/** The access-time modes are one field, not bits, hence the mask is left out of the names. */
+function attributes(set: number, clear: number, recursive: boolean): string {
+  const { ATIME, ...single } = MOUNT_ATTR;
+  const words: string[] = [];
+  if (set !== 0) words.push(`+${flagNames('', single, set)}`);
+  const cleared = clear & ~ATIME;
+  if (cleared !== 0) words.push(`-${flagNames('', single, cleared)}`);
+  if (recursive && words.length > 0) words.push('AT_RECURSIVE');
+  return words.length > 0 ? ` (${words.join(' ')})` : '';
+}
+
+const quoted = (text: string) => (/^[\w@%+=:,./-]+$/.test(text) ? text : JSON.stringify(text));
+
+/** Long texts are cut in the middle of a line, never of its meaning: the beginning tells which it is. */
+const short = (text: string, length = 100) => (text.length > length ? `${text.slice(0, length - 1)}…` : text);
+
+function capabilities(mask: string): string {
+  const names = namesOfMask(BigInt(mask)).map((name) => name.slice('CAP_'.length).toLowerCase());
+  return names.length === 0 ? 'none' : `${names.length}: ${names.join(' ')}`;
+}
+
+const rlimitName = (resource: number) =>
+  `RLIMIT_${(Object.entries(RLIMIT).find(([, number]) => number === resource)?.[0] ?? String(resource)).toUpperCase()}`;
+
+const INSTRUCTION_SIZE = 8;
+const instructions = (program: Uint8Array) => `${program.length / INSTRUCTION_SIZE} instructions`;
+
+const explainers: Explainers = {
+  mkdir: ({ path }) => `mkdir ${path}`,
+  write: ({ path, data }) => `write ${quoted(short(data.trim(), 60))} > ${path}`,
+  'write-pid': ({ path }) => `write <child's pid> > ${path}`,
+  'write-proc': ({ name, data }) => `write ${quoted(data.trim())} > /proc/<child>/${name}`,
+  'device-filter': ({ path, program }) => `bpf BPF_CGROUP_DEVICE, ${instructions(program)}, on ${path}`,
+  clone: ({ flags, cgroup }) => `clone3 ${cloneFlags(flags)}${cgroup === '' ? '' : ` into cgroup ${cgroup}`}`,
+  'signal-child': () => 'tell the child that the host side is done',
+  'await-host': () => 'wait until the host side is done',
+  setns: ({ path, nstype }) => `setns ${cloneFlags(nstype)} of ${path}`,
+  join: ({ pid, flags }) => `setns ${cloneFlags(flags)} of process ${pid} (by pidfd)`,
+  unshare: ({ flags }) => `unshare ${cloneFlags(flags)}`,
+  propagation: ({ path, flags }) => `mount ${mountFlags(flags)} ${path}`,
+  'mount-root': ({ source, path, fstype, flags, data }) =>
+    `mount -t ${fstype} ${quoted(source)} ${path}${flags === 0 ? '' : ` ${mountFlags(flags)}`} ${short(data)}`,
+  'bind-root': ({ source, path }) => `mount MS_BIND|MS_REC ${source} ${path}`,
+  root: ({ path }) => `open ${path}: every target below is resolved beneath it (openat2 RESOLVE_IN_ROOT)`,
+  mount: ({ source, target, fstype, flags, data, copyUp }) =>
+    `mount -t ${fstype} ${quoted(source)} ${target} ${mountFlags(flags)}${data === '' ? '' : ` ${short(data)}`}${copyUp ? ' (filled with what the image has there)' : ''}`,
+  bind: ({ source, target, nonRecursive, setAttr, clearAttr, recursiveAttr, propagation }) =>
+    `mount MS_BIND${nonRecursive ? '' : '|MS_REC'} ${source} ${target}${attributes(setAttr, clearAttr, recursiveAttr)}${propagation === 0 ? '' : ` ${mountFlags(propagation)}`}`,
+  'mount-attr': ({ target, setAttr, clearAttr, recursive }) =>
+    `mount_setattr ${target}${attributes(setAttr, clearAttr, recursive)}`,
+  mknod: ({ target, type, major, minor, mode }) =>
+    `mknod ${target} ${type} ${major}:${minor} mode ${mode.toString(8)}`,
+  symlink: ({ target, to }) => `symlink ${target} -> ${to}`,
+  'mkdir-in-root': ({ target, mode, uid, gid }) =>
+    `mkdir ${target} mode ${mode.toString(8)} owner ${uid}:${gid}`,
+  mask: ({ target }) => `hide ${target} (/dev/null over a file, an empty tmpfs over a directory)`,
+  readonly: ({ target }) => `mount MS_BIND|MS_REC ${target} over itself, read-only`,
+  pivot: () => 'pivot_root to the root and detach the old one: from here on only the container is seen',
+  hostname: ({ name }) => `sethostname ${quoted(name)}`,
+  domainname: ({ name }) => `setdomainname ${quoted(name)}`,
+  sysctl: ({ name, value }) => `sysctl ${name} = ${quoted(value)}`,
+  rlimit: ({ resource, soft, hard }) => `setrlimit ${rlimitName(resource)} soft ${soft} hard ${hard}`,
+  console: ({ rows, columns }) =>
+    `new pty in the container's /dev/pts, as stdio and /dev/console${rows > 0 ? `, ${columns}x${rows}` : ''}`,
+  keyring: ({ name }) => `keyctl JOIN_SESSION_KEYRING ${name}`,
+  env: ({ values }) =>
+    `environment of ${values.length}: ${short(values.map((value) => value.split('=', 1)[0]).join(' '))}`,
+  user: ({ spec, groups }) =>
+    `look up user ${quoted(spec === '' ? 'root' : spec)}${groups.length > 0 ? ` and groups ${groups.join(' ')}` : ''} in the container's /etc/passwd and /etc/group`,
+  credentials: ({ bounding, effective, ambient }) =>
+    `setgroups, setresgid, setresuid; capset bounding ${capabilities(bounding)}${effective === bounding ? '' : `; effective ${capabilities(effective)}`}${ambient === '0' ? '' : `; ambient ${capabilities(ambient)}`}`,
+  'no-new-privs': () => 'prctl PR_SET_NO_NEW_PRIVS: setuid programs give nothing',
+  seccomp: ({ filter }) => `seccomp SECCOMP_SET_MODE_FILTER, ${instructions(filter)}`,
+  chdir: ({ target }) => `chdir ${quoted(target)}`,
+  umask: ({ mask }) => `umask ${mask.toString(8).padStart(4, '0')}`,
+  exec: ({ argv }) => `execve ${short(argv.map(quoted).join(' '), 200)}`,
+  veth: ({ name, peer, bridge, mtu }) =>
+    `veth ${name} on ${bridge}, its peer ${peer} born in the child's network namespace, mtu ${mtu}`,
+  bridge: ({ name, mtu }) => `bridge ${name}, mtu ${mtu}`,
+  link: ({ name, up, mtu, rename }) =>
+    `link ${name}${rename === '' ? '' : ` renamed ${rename}`}${mtu === 0 ? '' : ` mtu ${mtu}`} ${up ? 'up' : 'down'}`,
+  address: ({ link, cidr }) => `address ${cidr} on ${link}`,
+  route: ({ destination, gateway, link }) =>
+    `route ${destination === '' ? 'default' : destination}${gateway === '' ? '' : ` via ${gateway}`}${link === '' ? '' : ` dev ${link}`}`,
+  'link-delete': ({ name }) => `link ${name} deleted`,
+  'copy-up': ({ target, path }) => `copy what the image has at ${target} to ${path}`,
+};
+
+function explainOne<N extends OperationName>(operation: OperationOf<N>): string {
+  const explainer = explainers[operation.op as N] as (operation: OperationOf<N>) => string;
+  return explainer(operation);
+}
+
+/**
+ *    1  host    mkdir /sys/fs/cgroup/memory/gantry/…
+ *   31  inside  mount -t proc proc /proc MS_NOSUID|MS_NODEV|MS_NOEXEC
+ *
+ * `?` behind the number: the operation may fail without failing the container.
+ */
+export function explain(operations: readonly Operation[]): string {
+  const width = String(operations.length).length;
+  return operations
+    .map((operation, index) => {
+      const number = String(index + 1).padStart(width);
+      const mark = operation.optional ? '?' : ' ';
+      return `${number}${mark} ${operation.side.padEnd(6)}  ${explainOne(operation)}`.trimEnd();
+    })
+    .join('\n')
+    .concat('\n');
+}
