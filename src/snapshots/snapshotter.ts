@@ -8,6 +8,12 @@ export interface Usage {
   inodes: number;
 }
 
+/** What the writer of a layer tells about it. */
+export interface WrittenLayer {
+  /** Directories that it made although the layer did not describe them (paths as bytes in Latin-1, "" the root): they take owner, mode and times from the layer below. */
+  implied: readonly string[];
+}
+
 /**
  * Snapshots are named by key: a ChainID for a committed layer, a container id for a writable one. All state lives under
  * one directory (mode 0710, CVE-2021-41091) and in the engine's database; every method is one transaction.
@@ -20,8 +26,16 @@ export interface Snapshotter {
   /**
    * Unpacks a layer: `write` gets an empty directory (plus, for drivers that copy, the parent's content) and must fill it;
    * when it resolves the layer is committed under `chainId`, when it throws nothing is left. Already there: `write` is not called.
+   * `parent` may still be on its way (an earlier call that has not resolved): drivers whose layers do not depend on each
+   * other write both at once and only commit in order.
    */
-  unpack(chainId: string, parent: string | null, write: (directory: string) => Promise<void>): Promise<void>;
+  unpack(
+    chainId: string,
+    parent: string | null,
+    write: (directory: string) => Promise<WrittenLayer>,
+  ): Promise<void>;
+  /** In which form `write` must leave deleted files: as overlayfs marks, or really deleted. */
+  readonly whiteouts: 'overlay' | 'apply';
   has(key: string): boolean;
   /** A writable snapshot on top of `parent` (null = empty). Cost: a directory or two. */
   prepare(key: string, parent: string | null): Promise<void>;

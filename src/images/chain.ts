@@ -1,0 +1,15 @@
+import { createHash } from 'node:crypto';
+
+/** ChainIDs of a list of DiffIDs (image-spec config.md, "Layer ChainID"): each names a layer together with all below it. */
+export function chainIds(diffIds: readonly string[]): string[] {
+  const chain: string[] = [];
+  for (const diffId of diffIds) {
+    const below = chain.at(-1);
+    chain.push(
+      below === undefined
+        ? diffId
+        : `sha256:${createHash('sha256').update(`${below} ${diffId}`).digest('hex')}`,
+    );
+  }
+  return chain;
+}

@@ -1,0 +1,87 @@
+import type { ContentStore } from '../content/content.ts';
+import { isKind } from '../lib/errors.ts';
+import type { Snapshotter } from '../snapshots/snapshotter.ts';
+import type { ImageRecords } from './records.ts';
+
+/**
+ * Removes blobs and layers that no image needs. Whoever makes an image first writes blobs and layers, then the record;
+ * so while anyone does (`use`), nothing is collected, and what a failed or killed one left goes with the next collection.
+ */
+export class Collector {
+  #users = 0;
+  #wanted = false;
+  #running: Promise<void> = Promise.resolve();
+
+  constructor(
+    private readonly content: ContentStore,
+    private readonly snapshotter: Snapshotter,
+    private readonly records: ImageRecords,
+  ) {}
+
+  /** Holds collection off until the result is disposed. */
+  async use(): Promise<AsyncDisposable> {
+    this.#users += 1;
+    await this.#running;
+    return {
+      [Symbol.asyncDispose]: async () => {
+        this.#users -= 1;
+        if (this.#users === 0 && this.#wanted) await this.collect();
+      },
+    };
+  }
+
+  /** Collects now, or (returning at once) as soon as nobody makes an image any more. */
+  async collect(): Promise<void> {
+    this.#wanted = true;
+    if (this.#users > 0) return;
+    this.#running = this.#running.then(() => this.#collect());
+    await this.#running;
+  }
+
+  async #collect(): Promise<void> {
+    // A user may have come while an earlier collection ran; its dispose asks again.
+    if (this.#users > 0) return;
+    this.#wanted = false;
+    const { blobs, chainIds } = this.records.referenced();
+    for (const digest of this.content.digests()) if (!blobs.has(digest)) await this.content.remove(digest);
+    for (const key of unneeded(this.snapshotter.list(), chainIds)) await this.#removeLayer(key);
+  }
+
+  async #removeLayer(chainId: string): Promise<void> {
+    try {
+      await this.snapshotter.remove(chainId);
+    } catch (error) {
+      // A container was created on it meanwhile.
+      if (isKind(error, 'conflict')) return;
+      throw error;
+    }
+    this.records.forgetLayer(chainId);
+  }
+}
+
+/** Layers that neither an image (`referenced`) nor any other snapshot stands on; children before their parents. */
+export function unneeded(
+  snapshots: readonly { key: string; parent: string | null }[],
+  referenced: ReadonlySet<string>,
+): string[] {
+  const parents = new Map(snapshots.map(({ key, parent }) => [key, parent]));
+  const needed = new Set<string>();
+  for (const { key } of snapshots) {
+    if (isChainId(key) && !referenced.has(key)) continue;
+    for (let at: string | null = key; at !== null && !needed.has(at); at = parents.get(at) ?? null)
+      needed.add(at);
+  }
+  const depth = (key: string): number => {
+    let count = 0;
+    for (let at = parents.get(key) ?? null; at !== null; at = parents.get(at) ?? null) count += 1;
+    return count;
+  };
+  return snapshots
+    .map(({ key }) => key)
+    .filter((key) => !needed.has(key))
+    .sort((a, b) => depth(b) - depth(a));
+}
+
+function isChainId(key: string): boolean {
+  return key.startsWith('sha256:');
+}

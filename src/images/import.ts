@@ -1,0 +1,83 @@
+import { createHash } from 'node:crypto';
+import type { Blob } from '../content/content.ts';
+import { invalid } from '../lib/errors.ts';
+import { type Digest, parseDigest } from '../lib/ids.ts';
+import type { Operational } from '../lib/op.ts';
+import type { ImageConfig } from '../oci/image.ts';
+import { parsePlatform } from '../oci/platform.ts';
+import { adoptImage } from './adopt.ts';
+import { applyChanges } from './changes.ts';
+import { decompress, detectCompression } from './compression.ts';
+import type { Context } from './context.ts';
+import { writeImage } from './manifest.ts';
+import type { Reference } from './records.ts';
+import { parseReference, repository, withTag } from './references.ts';
+
+export interface ImportOptions {
+  /** "" = no name. */
+  name: string;
+  message: string;
+  changes: readonly string[];
+  platform: string;
+}
+
+/** `docker import`: a root file system tar becomes an image of one layer. */
+export async function importArchive(
+  context: Context,
+  archive: ReadableStream<Uint8Array>,
+  options: ImportOptions,
+  op: Operational,
+): Promise<Digest> {
+  const references = options.name === '' ? [] : [importReference(options.name)];
+  const platform = parsePlatform(options.platform);
+  const run = applyChanges({}, options.changes);
+  await using _ = await context.collector.use();
+  try {
+    const layer = await storeLayer(context, archive);
+    const created = new Date().toISOString();
+    const config: ImageConfig = {
+      created,
+      architecture: platform.architecture,
+      os: platform.os,
+      ...(platform.variant ? { variant: platform.variant } : {}),
+      comment: options.message,
+      config: run,
+      rootfs: { type: 'layers', diff_ids: [layer.diffId] },
+      history: [{ created, comment: options.message }],
+    };
+    const manifest = await writeImage(context.content, config, [layer.blob]);
+    const source = { target: manifest, manifest, also: [], parent: null };
+    const quietly: Operational = { ...op, progress: () => undefined };
+    const id = await adoptImage(context, source, references, quietly);
+    op.progress({ kind: 'status', status: id });
+    context.emitImage('import', id, id);
+    return id;
+  } finally {
+    await context.collector.collect();
+  }
+}
+
+function importReference(text: string): Reference {
+  const name = withTag(parseReference(text));
+  if (name.tag === null) throw invalid('cannot import digest reference');
+  return { kind: 'tag', repository: repository(name), tag: name.tag };
+}
+
+/** gzip and zstd are kept as they came; formats that the OCI spec does not know are stored plain. */
+async function storeLayer(
+  { content }: Context,
+  archive: ReadableStream<Uint8Array>,
+): Promise<{ blob: Blob; diffId: Digest }> {
+  const blob = await content.write(archive);
+  if (blob.size === 0) throw invalid('invalid archive: it is empty');
+  const file = Bun.file(content.path(blob.digest));
+  const compression = detectCompression(new Uint8Array(await file.slice(0, 8).arrayBuffer()));
+  if (compression === 'none') return { blob, diffId: blob.digest };
+  if (compression === 'gzip' || compression === 'zstd') {
+    const hash = createHash('sha256');
+    for await (const chunk of decompress(file.stream())) hash.update(chunk);
+    return { blob, diffId: parseDigest(`sha256:${hash.digest('hex')}`) };
+  }
+  const plain = await content.write(decompress(file.stream()));
+  return { blob: plain, diffId: plain.digest };
+}

@@ -1,0 +1,42 @@
+import type { Blob, ContentStore } from '../content/content.ts';
+import type { Digest } from '../lib/ids.ts';
+import type { Descriptor, ImageConfig, Manifest } from '../oci/image.ts';
+import { mediaTypes } from '../oci/image-parse.ts';
+import { type Compression, detectCompression } from './compression.ts';
+
+const layerSuffix: Record<Compression, string> = {
+  none: '',
+  gzip: '+gzip',
+  zstd: '+zstd',
+  bzip2: '+bzip2',
+  xz: '+xz',
+};
+
+/** The media type of a layer follows from what its bytes are. */
+async function layerDescriptor(content: ContentStore, { digest, size }: Blob): Promise<Descriptor> {
+  const head = new Uint8Array(await Bun.file(content.path(digest)).slice(0, 8).arrayBuffer());
+  return { mediaType: mediaTypes.ociLayer + layerSuffix[detectCompression(head)], digest, size };
+}
+
+/** Writes the manifest of a config and layers that are in the store. It depends on nothing else, so it is reproducible. */
+export async function writeManifest(
+  content: ContentStore,
+  config: Blob,
+  layers: readonly Blob[],
+): Promise<Digest> {
+  const manifest: Manifest = {
+    schemaVersion: 2,
+    mediaType: mediaTypes.ociManifest,
+    config: { mediaType: mediaTypes.ociConfig, digest: config.digest, size: config.size },
+    layers: await Promise.all(layers.map((layer) => layerDescriptor(content, layer))),
+  };
+  return (await content.writeBytes(Buffer.from(JSON.stringify(manifest)))).digest;
+}
+
+export async function writeImage(
+  content: ContentStore,
+  config: ImageConfig,
+  layers: readonly Blob[],
+): Promise<Digest> {
+  return writeManifest(content, await content.writeBytes(Buffer.from(JSON.stringify(config))), layers);
+}

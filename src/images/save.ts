@@ -1,0 +1,180 @@
+import { notFound } from '../lib/errors.ts';
+import { type Digest, parseDigest } from '../lib/ids.ts';
+import type { Operational } from '../lib/op.ts';
+import type { Descriptor, Index } from '../oci/image.ts';
+import {
+  documentLimit,
+  isIndexType,
+  mediaTypes,
+  parseJsonObject,
+  parseManifest,
+} from '../oci/image-parse.ts';
+import { formatPlatform, parsePlatform, platformScore } from '../oci/platform.ts';
+import type { Context } from './context.ts';
+import { findImage, storedReference } from './find.ts';
+import { formatReference, type Reference } from './records.ts';
+import { parseAnyReference, repository } from './references.ts';
+import { bytesMember, type TarMember, toStream, writeTar } from './tar-writer.ts';
+
+type Tag = Extract<Reference, { kind: 'tag' }>;
+
+/**
+ * `docker save`: a docker-archive (manifest.json, repositories) that is an OCI layout as well (oci-layout, index.json).
+ * Blobs go out as they are stored, so every digest survives. The same images give the same bytes.
+ */
+export async function saveImages(
+  context: Context,
+  refs: readonly string[],
+  options: { platform: string },
+  op: Operational,
+): Promise<ReadableStream<Uint8Array>> {
+  const selection = select(context, refs);
+  for (const id of selection.keys()) checkPlatform(context, id, options.platform);
+  // Blobs must not be collected while the client reads.
+  const hold = await context.collector.use();
+  const members = await archiveMembers(context, selection);
+  for (const id of selection.keys()) context.emitImage('save', id, id);
+  return toStream(
+    (async function* () {
+      try {
+        for await (const chunk of writeTar(members)) {
+          op.signal.throwIfAborted();
+          yield chunk;
+        }
+      } finally {
+        await hold[Symbol.asyncDispose]();
+      }
+    })(),
+  );
+}
+
+/** Images with the tags to save: a bare repository means all its tags, an id none. */
+function select({ records }: Context, refs: readonly string[]): Map<Digest, Tag[]> {
+  const selection = new Map<Digest, Tag[]>();
+  const add = (id: Digest, tag: Tag | null) => {
+    const tags = selection.get(id) ?? [];
+    if (tag !== null && !tags.some((each) => formatReference(each) === formatReference(tag))) tags.push(tag);
+    selection.set(id, tags);
+  };
+  for (const ref of refs) {
+    const parsed = parseAnyReference(ref);
+    if (parsed.kind === 'name' && parsed.name.tag === null && parsed.name.digest === null) {
+      const tags = records.tagsOf(repository(parsed.name));
+      for (const { tag, image } of tags)
+        add(image, { kind: 'tag', repository: repository(parsed.name), tag });
+      if (tags.length > 0) continue;
+    }
+    const id = findImage(records, ref);
+    const reference = parsed.kind === 'name' ? storedReference(parsed.name) : null;
+    const isTag = reference?.kind === 'tag' && records.find(reference) === id;
+    add(id, isTag ? reference : null);
+  }
+  return selection;
+}
+
+function checkPlatform({ records }: Context, id: Digest, platform: string): void {
+  const config = records.get(id)?.config;
+  if (platform === '' || config === undefined) return;
+  const wanted = parsePlatform(platform);
+  if (platformScore(wanted, config) === 0)
+    throw notFound(
+      `image ${id} was found but does not provide the specified platform (${formatPlatform(wanted)})`,
+    );
+}
+
+async function archiveMembers(context: Context, selection: Map<Digest, Tag[]>): Promise<TarMember[]> {
+  const { content, records } = context;
+  const blobs = new Map<Digest, number>();
+  const index: Descriptor[] = [];
+  const manifests: object[] = [];
+  const repositories: Record<string, Record<string, string>> = {};
+  for (const [id, tags] of selection) {
+    for (const { digest, size } of records.blobs(id)) if (content.has(digest)) blobs.set(digest, size);
+    index.push(...(await indexEntries(context, id, tags)));
+    manifests.push(await dockerManifest(context, id, tags));
+    for (const tag of tags) addRepository(repositories, tag, records.layers(id).at(-1)?.chainId ?? id);
+  }
+  const document: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: index };
+  return [
+    directory('blobs/'),
+    directory('blobs/sha256/'),
+    ...[...blobs.keys()].sort().map((digest) => blobMember(context, digest, blobs.get(digest) ?? 0)),
+    json('index.json', document),
+    json('manifest.json', manifests),
+    json('oci-layout', { imageLayoutVersion: '1.0.0' }),
+    ...(Object.keys(repositories).length > 0 ? [json('repositories', repositories)] : []),
+  ];
+}
+
+const directory = (name: string): TarMember => ({ name, size: 0, mode: 0o755, content: () => [] });
+
+const json = (name: string, value: object): TarMember =>
+  bytesMember(name, Buffer.from(JSON.stringify(value)));
+
+const blobPath = (digest: string): string => `blobs/${digest.replace(':', '/')}`;
+
+function blobMember({ content }: Context, digest: Digest, size: number): TarMember {
+  return { name: blobPath(digest), size, mode: 0o444, content: () => content.stream(digest) };
+}
+
+/** One descriptor per tag, as containerd writes it, so that every reader finds every name. */
+async function indexEntries(
+  { records, content }: Context,
+  id: Digest,
+  tags: readonly Tag[],
+): Promise<Descriptor[]> {
+  const image = records.get(id);
+  if (image === null) throw notFound(`No such image: ${id}`);
+  const document = parseJsonObject(await content.read(image.target, documentLimit), 'manifest');
+  const declared = typeof document.mediaType === 'string' ? document.mediaType : undefined;
+  const isIndex = isIndexType(declared) || 'manifests' in document;
+  const descriptor: Descriptor = {
+    mediaType: declared ?? (isIndex ? mediaTypes.ociIndex : mediaTypes.ociManifest),
+    digest: image.target,
+    size: content.size(image.target) ?? 0,
+  };
+  if (!isIndex) {
+    const { os, architecture, variant } = image.config;
+    descriptor.platform = { architecture, os, ...(variant ? { variant } : {}) };
+  }
+  if (tags.length === 0) return [descriptor];
+  return tags.map((tag) => ({
+    ...descriptor,
+    annotations: {
+      'io.containerd.image.name': `${tag.repository}:${tag.tag}`,
+      'org.opencontainers.image.ref.name': tag.tag,
+    },
+  }));
+}
+
+async function dockerManifest(
+  { records, content }: Context,
+  id: Digest,
+  tags: readonly Tag[],
+): Promise<object> {
+  const digest = records.manifest(id);
+  const image = records.get(id);
+  if (digest === null || image === null) throw notFound(`No such image: ${id}`);
+  const { layers } = parseManifest(await content.read(digest, documentLimit));
+  const diffIds = image.config.rootfs.diff_ids;
+  const sources = Object.fromEntries(
+    layers.map(({ mediaType, size, digest: layer }, position) => [
+      diffIds[position] ?? layer,
+      { mediaType, size, digest: layer },
+    ]),
+  );
+  return {
+    Config: blobPath(id),
+    RepoTags: tags.map(formatReference),
+    Layers: layers.map((layer) => blobPath(parseDigest(layer.digest))),
+    LayerSources: sources,
+  };
+}
+
+/** The format before manifest.json; some readers still look for it. */
+function addRepository(repositories: Record<string, Record<string, string>>, tag: Tag, top: string): void {
+  const name = formatReference(tag).slice(0, -(tag.tag.length + 1));
+  const tags = repositories[name] ?? {};
+  tags[tag.tag] = top.replace('sha256:', '');
+  repositories[name] = tags;
+}

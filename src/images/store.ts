@@ -1,0 +1,137 @@
+import type { ContentStore } from '../content/content.ts';
+import type { Database } from '../lib/database.ts';
+import { invalid, notFound } from '../lib/errors.ts';
+import type { Emit } from '../lib/events.ts';
+import type { Digest } from '../lib/ids.ts';
+import type { Log, Operational } from '../lib/op.ts';
+import type { ImageConfig } from '../oci/image.ts';
+import type { Snapshotter } from '../snapshots/snapshotter.ts';
+import { adoptImage } from './adopt.ts';
+import { Collector } from './collector.ts';
+import type { Context, ImageUser } from './context.ts';
+import { findImage, storedReference } from './find.ts';
+import { imageHistory } from './history.ts';
+import { type ImportOptions, importArchive } from './import.ts';
+import { type LoadOptions, loadArchive } from './load.ts';
+import { writeImage } from './manifest.ts';
+import type { HistoryEntry, Image, Images } from './model.ts';
+import { pruneImages } from './prune.ts';
+import { ImageRecords } from './records.ts';
+import { familiarName, parseReference, withTag } from './references.ts';
+import { type Removed, type RemoveOptions, removeImage } from './remove.ts';
+import { saveImages } from './save.ts';
+
+export type { ImageUser } from './context.ts';
+
+export interface ImageStoreOptions {
+  db: Database;
+  content: ContentStore;
+  snapshotter: Snapshotter;
+  emit: Emit;
+  inUse: (imageId: Digest) => ImageUser[];
+  log: Log;
+}
+
+/**
+ * The images of this machine. An image's id is the digest of its config (docs/decisions: it is the same however the
+ * layers are compressed or carried, so it survives save, load and push, as scripts expect of Docker).
+ */
+export class ImageStore implements Images {
+  readonly #context: Context;
+
+  constructor(options: ImageStoreOptions) {
+    const records = new ImageRecords(options.db);
+    const collector = new Collector(options.content, options.snapshotter, records);
+    this.#context = {
+      ...options,
+      records,
+      collector,
+      emitImage: (action, id, name) => {
+        const labels = records.get(id)?.config.config?.Labels ?? {};
+        options.emit({ type: 'image', action, id, attributes: { ...labels, name } });
+      },
+    };
+    // What a killed daemon was loading.
+    collector.collect().catch((error: unknown) => {
+      options.log('warn', 'images: cleaning up after the last run failed', { error: String(error) });
+    });
+  }
+
+  async get(ref: string): Promise<Image> {
+    return this.#image(findImage(this.#context.records, ref));
+  }
+
+  /** The id that a name has, or null. */
+  lookup(name: string): Digest | null {
+    return this.#context.records.find(storedReference(parseReference(name)));
+  }
+
+  #image(id: Digest): Image {
+    const image = this.#context.records.get(id);
+    if (image === null) throw notFound(`No such image: ${id}`);
+    return image;
+  }
+
+  async list(): Promise<Image[]> {
+    return this.#context.records.all();
+  }
+
+  async history(ref: string): Promise<HistoryEntry[]> {
+    const image = await this.get(ref);
+    const sizes = this.#context.records.layers(image.id).map((layer) => layer.size);
+    return imageHistory(image.id, image.config, sizes, image.tags);
+  }
+
+  async tag(ref: string, target: string): Promise<void> {
+    const name = parseReference(target);
+    if (name.digest !== null) throw invalid('refusing to create a tag with a digest reference');
+    const full = withTag(name);
+    const id = findImage(this.#context.records, ref);
+    this.#context.records.refer(storedReference(full), id);
+    this.#context.emitImage('tag', id, familiarName(full));
+  }
+
+  async remove(ref: string, options: RemoveOptions): Promise<Removed> {
+    return removeImage(this.#context, ref, options);
+  }
+
+  async prune(filters: ReadonlyMap<string, readonly string[]>): Promise<Removed & { space: number }> {
+    return pruneImages(this.#context, filters);
+  }
+
+  async load(archive: ReadableStream<Uint8Array>, options: LoadOptions, op: Operational): Promise<void> {
+    return loadArchive(this.#context, archive, options, op);
+  }
+
+  async save(
+    refs: string[],
+    options: { platform: string },
+    op: Operational,
+  ): Promise<ReadableStream<Uint8Array>> {
+    return saveImages(this.#context, refs, options, op);
+  }
+
+  async import(
+    archive: ReadableStream<Uint8Array>,
+    options: ImportOptions,
+    op: Operational,
+  ): Promise<Digest> {
+    return importArchive(this.#context, archive, options, op);
+  }
+
+  /** An image from plain layer tars and a config made for their DiffIDs, under a name. */
+  async create(
+    layers: readonly AsyncIterable<Uint8Array>[],
+    configFor: (diffIds: Digest[]) => ImageConfig,
+    name: string,
+    op: Operational,
+  ): Promise<Digest> {
+    const { content, collector } = this.#context;
+    await using _ = await collector.use();
+    const blobs = await Promise.all(layers.map((layer) => content.write(layer)));
+    const manifest = await writeImage(content, configFor(blobs.map((blob) => blob.digest)), blobs);
+    const reference = storedReference(parseReference(name));
+    const source = { target: manifest, manifest, also: [], parent: null };
+    return await adoptImage(this.#context, source, [reference], op);
+  }
+}

@@ -1,0 +1,98 @@
+import { EngineError, internal, invalid, unavailable } from '../lib/errors.ts';
+import { nativePath } from '../linux/native.ts';
+import type { WrittenLayer } from '../snapshots/snapshotter.ts';
+import { feed } from './compression.ts';
+
+export interface UntarOptions {
+  whiteouts: 'overlay' | 'apply' | 'none';
+  signal: AbortSignal;
+}
+
+/** Bytes of file data and number of members that the archive held. */
+export interface Untarred extends WrittenLayer {
+  bytes: number;
+  entries: number;
+}
+
+/** The report names implied directories, of which a strange layer may have very many. */
+const reportLimit = 64 << 20;
+const errorLimit = 64 << 10;
+
+/** Unpacks a plain tar into `directory` in a process that is shut into it: see native/untar.h. */
+export async function untar(
+  source: Bun.BunFile | AsyncIterable<Uint8Array>,
+  directory: string,
+  options: UntarOptions,
+): Promise<Untarred> {
+  const command = [nativePath(), 'untar', directory, '--whiteouts', options.whiteouts];
+  const { child, fed } =
+    source instanceof Blob ? fromFile(command, source, options) : fromChunks(command, source, options);
+  const [failure, report, message, code] = await Promise.all([
+    fed,
+    boundedText(child.stdout, reportLimit),
+    boundedText(child.stderr, errorLimit),
+    child.exited,
+  ]);
+  options.signal.throwIfAborted();
+  // A broken source looks to the child like an archive that ends too early: the source's own error says more.
+  if (failure !== undefined) throw failure;
+  if (code !== 0) throw untarError(message);
+  return parseReport(report);
+}
+
+const spawnOptions = ({ signal }: UntarOptions) =>
+  ({
+    argv0: 'gantry-init',
+    cwd: '/',
+    env: {},
+    stdout: 'pipe',
+    stderr: 'pipe',
+    signal,
+    killSignal: 'SIGKILL',
+  }) as const;
+
+function fromFile(command: string[], source: Bun.BunFile, options: UntarOptions) {
+  const child = Bun.spawn(command, { ...spawnOptions(options), stdin: source });
+  return { child, fed: Promise.resolve(undefined) };
+}
+
+function fromChunks(command: string[], source: AsyncIterable<Uint8Array>, options: UntarOptions) {
+  const child = Bun.spawn(command, { ...spawnOptions(options), stdin: 'pipe' });
+  return { child, fed: feed(child.stdin, source).then(() => undefined, sourceFailed) };
+}
+
+function sourceFailed(error: unknown): Error {
+  if (error instanceof EngineError) return error;
+  const text = error instanceof Error ? error.message : String(error);
+  return invalid(`the archive is damaged: ${text}`, { cause: error });
+}
+
+async function boundedText(stream: ReadableStream<Uint8Array>, limit: number): Promise<string> {
+  const chunks: Uint8Array[] = [];
+  let length = 0;
+  for await (const chunk of stream) {
+    length += chunk.byteLength;
+    if (length <= limit) chunks.push(chunk);
+  }
+  if (length > limit) throw internal(`gantry-init untar answered with ${length} bytes`);
+  return Buffer.concat(chunks).toString('utf8');
+}
+
+function untarError(message: string): EngineError {
+  const line = message.trim().split('\n').at(-1) ?? '';
+  let text = line;
+  try {
+    const { error } = JSON.parse(line) as { error?: unknown };
+    if (typeof error === 'string') text = error;
+  } catch {
+    return internal(`gantry-init untar died: ${line}`);
+  }
+  return /no space left|quota exceeded/i.test(text) ? unavailable(text) : invalid(text);
+}
+
+function parseReport(report: string): Untarred {
+  const value = JSON.parse(report) as Partial<Untarred>;
+  if (typeof value.bytes !== 'number' || typeof value.entries !== 'number' || !Array.isArray(value.implied))
+    throw internal('gantry-init untar gave no report');
+  return { bytes: value.bytes, entries: value.entries, implied: value.implied };
+}
