@@ -13,7 +13,9 @@ const checkout = dirname(dirname(fileURLToPath(import.meta.url)));
 const native = join(checkout, 'native');
 
 const common =
-  '-std=c11 -D_GNU_SOURCE= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -fno-strict-aliasing'.split(' ');
+  '-std=c11 -D_GNU_SOURCE= -Wall -Wextra -Werror -Wshadow -Wstrict-prototypes -fno-strict-aliasing'.split(
+    ' ',
+  );
 const release = ['-O2', '-static', '-s', '-ffunction-sections', '-fdata-sections', '-Wl,--gc-sections'];
 const sanitize = [
   '-O1',

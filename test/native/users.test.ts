@@ -56,7 +56,9 @@ test('lines that are no entries are skipped, links stay inside, anything but a f
     `\0\n:::\nx:x:abc:0::/:\nroot:x\n${'y'.repeat(100000)}:x:5:6::/y:\nlast:x:7:8::/last`,
   );
   odd.file('etc/group', '::::\n\n\ng:x:9:last');
-  expect(await output(odd, 'echo $(id -u) $(id -G) $HOME', { user: 'last' })).toBe('7 8 9 /last');
+  expect(await output(odd, 'echo $(id -u 2>/dev/null) $(id -G 2>/dev/null) $HOME', { user: 'last' })).toBe(
+    '7 8 9 /last',
+  );
   expect((await failure(container(odd, ['true'], { user: 'x' }))).detail).toStartWith(
     'unable to find user x',
   );
