@@ -24,7 +24,10 @@ import { ContainerStore } from './store.ts';
 import { rename, update } from './update.ts';
 import { wait } from './wait.ts';
 
-export type ContainerServiceOptions = Omit<Context, 'store' | 'activities' | 'execs' | 'locks' | 'paths'> & {
+export type ContainerServiceOptions = Omit<
+  Context,
+  'store' | 'activities' | 'execs' | 'locks' | 'paths' | 'life'
+> & {
   db: Database;
   dataRoot: string;
   execRoot: string;
@@ -40,6 +43,7 @@ export class ContainerService implements Containers {
       activities: new Activities(),
       execs: new ExecRegistry(),
       locks: new Locks(),
+      life: { closed: false },
       paths: new Paths(dataRoot, execRoot),
     };
   }
@@ -49,6 +53,7 @@ export class ContainerService implements Containers {
 
   /** Lets go of timers and shims; containers run on. */
   async close(): Promise<void> {
+    this.#context.life.closed = true;
     for (const activity of this.#context.activities.all()) activity.close();
     await this.#context.locks.idle();
   }

@@ -26,6 +26,8 @@ export interface Context {
   readonly cgroups: Cgroups;
   readonly emit: Emit;
   readonly log: Log;
+  /** `closed`: the daemon ends; containers and their shims are the next one's. */
+  readonly life: { closed: boolean };
   readonly defaults: {
     /** Log options that a container gets when it names none. */
     logOptions: Record<string, string>;

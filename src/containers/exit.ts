@@ -24,6 +24,7 @@ export function followShim(context: Context, id: ContainerId, events: AsyncItera
 async function follow(context: Context, id: ContainerId, events: AsyncIterator<ShimEvent>): Promise<void> {
   for (;;) {
     const step = await events.next().catch(() => ({ done: true as const, value: undefined }));
+    if (context.life.closed) return;
     if (step.done) break;
     const event = step.value;
     if (event.type === 'oom') emitContainer(context, context.store.byId(id), 'oom');
@@ -43,7 +44,7 @@ function execExited(context: Context, id: ContainerId, execId: string, code: num
 
 /** The shim ended without a word: killed. What it left is the exit record, or nothing, and then the container dies with it. */
 export async function shimLost(context: Context, id: ContainerId): Promise<void> {
-  if (!context.store.has(id)) return;
+  if (context.life.closed || !context.store.has(id)) return;
   const container = context.store.byId(id);
   const record = await readExitRecord(context.paths.of(id).exit).catch(() => undefined);
   if (record === undefined) await context.cgroups.kill(cgroupsPath(container));
@@ -63,7 +64,7 @@ export async function handleExit(
   exited: Pick<ExitRecord, 'code' | 'oom' | 'finishedAt'>,
 ): Promise<void> {
   using _lock = await context.locks.take(id);
-  if (!context.store.has(id)) return;
+  if (context.life.closed || !context.store.has(id)) return;
   const before = context.store.byId(id);
   if (!isAlive(before.state)) return;
   const exit: Exit = {

@@ -73,7 +73,7 @@ async function checkForEver(
     if (signal.aborted) return;
     if (context.store.byId(id).state.status !== 'running') continue;
     const result = await probe(context, id, command, timeout);
-    if (signal.aborted || !context.store.has(id)) return;
+    if (signal.aborted || context.life.closed || !context.store.has(id)) return;
     record(context, id, result, retries, starting());
   }
 }

@@ -51,7 +51,8 @@ export function scheduleRestart(context: Context, container: Container, activity
 
 async function restartNow(context: Context, { id }: Container): Promise<void> {
   using _lock = await context.locks.take(id);
-  if (!context.store.has(id) || context.store.byId(id).state.status !== 'restarting') return;
+  if (context.life.closed || !context.store.has(id)) return;
+  if (context.store.byId(id).state.status !== 'restarting') return;
   try {
     await startLocked(context, id, { byUser: false });
   } catch (error) {

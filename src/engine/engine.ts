@@ -1,6 +1,6 @@
 /** Builds the nouns and wires them. */
 import { chmodSync, mkdirSync } from 'node:fs';
-import { join } from 'node:path';
+import { dirname, join } from 'node:path';
 import { ContainerService } from '../containers/container-service.ts';
 import type { Containers } from '../containers/service.ts';
 import { openContent } from '../content/content.ts';
@@ -8,8 +8,9 @@ import { importHello } from '../images/hello.ts';
 import type { Images } from '../images/model.ts';
 import { ImageStore } from '../images/store.ts';
 import { openDatabase } from '../lib/database.ts';
+import { messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/op.ts';
-import { nativePath } from '../linux/native.ts';
+import { nativePath, setNativePath } from '../linux/native.ts';
 import type { Networks } from '../networks/model.ts';
 import { NetworkService } from '../networks/networks.ts';
 import { detectCgroups } from '../runtime/cgroups/detect.ts';
@@ -31,11 +32,28 @@ export interface Engine {
   close(): Promise<void>;
 }
 
+/** Host paths of the C programs. */
+export interface Programs {
+  init: string;
+  hello: string;
+}
+
+/** Those of the checkout, or of $GANTRY_INIT. */
+const builtPrograms = (): Programs => ({
+  init: nativePath(),
+  hello: join(dirname(nativePath()), 'gantry-hello'),
+});
+
 /**
  * Opens the data root (refused while another daemon has it), takes over the containers that run, and undoes what a
  * predecessor left half done. When it resolves everything answers.
  */
-export async function openEngine(options: EngineOptions, log: Log): Promise<Engine> {
+export async function openEngine(
+  options: EngineOptions,
+  log: Log,
+  programs: Programs = builtPrograms(),
+): Promise<Engine> {
+  setNativePath(programs.init);
   await using undo = new AsyncDisposableStack();
   const { dataRoot, execRoot } = options;
   makeDirectories(dataRoot, execRoot);
@@ -84,13 +102,13 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
     defaults: {
       logOptions: options.logOptions,
       dns: options.dns,
-      initPath: nativePath(),
+      initPath: programs.init,
       hasBridge: options.bridge !== null,
     },
   });
   undo.defer(() => containers.close());
   await containers.recover();
-  await importHello(images);
+  await importBuiltIn(images, programs.hello, log);
   const system = new EngineSystem({
     options,
     containers,
@@ -103,6 +121,16 @@ export async function openEngine(options: EngineOptions, log: Log): Promise<Engi
   });
   const parts = undo.move();
   return { containers, images, networks, volumes, system, close: () => parts.disposeAsync() };
+}
+
+/** The image that needs no network. Without it everything else works. */
+async function importBuiltIn(images: ImageStore, hello: string, log: Log): Promise<void> {
+  const op = { signal: new AbortController().signal, progress: () => {}, log };
+  try {
+    await importHello(images, hello, op);
+  } catch (error) {
+    log('warn', 'the built-in image gantry/hello is not available', { error: messageOf(error) });
+  }
 }
 
 /** Nobody but root may look into the data root (CVE-2021-41091). */
