@@ -92,7 +92,7 @@ async function ingestEntry(entry: Entry, content: ContentStore, files: ArchiveFi
   } else if (type === 'link' && linkname) {
     files.add(name, { kind: 'link', target: linkname });
   } else if (type === 'file' || type === 'contiguous-file') {
-    files.add(name, { kind: 'file', blob: await content.write(entry) });
+    files.add(name, { kind: 'file', blob: await content.write(entry as AsyncIterable<Uint8Array>) });
     return;
   }
   entry.resume();
