@@ -1,0 +1,43 @@
+/** Every route, in the order in which they are tried. */
+import type { Log } from '../../lib/op.ts';
+import type { Backends, Facts } from '../backends.ts';
+import type { Route } from '../http/router.ts';
+import { attachRoutes } from './containers-attach.ts';
+import { createRoutes } from './containers-create.ts';
+import { fileRoutes } from './containers-files.ts';
+import { lifecycleRoutes } from './containers-lifecycle.ts';
+import { listRoutes } from './containers-list.ts';
+import { outputRoutes } from './containers-output.ts';
+import { waitRoutes } from './containers-wait.ts';
+import { eventRoutes } from './events.ts';
+import { execRoutes } from './exec.ts';
+import { imageRoutes } from './images.ts';
+import { archiveRoutes } from './images-archive.ts';
+import { networkRoutes } from './networks.ts';
+import { swarmRoutes } from './swarm.ts';
+import { systemRoutes } from './system.ts';
+import { unsupportedRoutes } from './unsupported.ts';
+import { volumeRoutes } from './volumes.ts';
+
+export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
+  const { containers, images, networks, volumes, system } = backends;
+  const listeners = { count: 0 };
+  return [
+    ...systemRoutes(system, facts, listeners),
+    ...eventRoutes(system, listeners),
+    ...createRoutes(containers),
+    ...lifecycleRoutes(containers),
+    ...listRoutes(containers, images),
+    ...waitRoutes(containers),
+    ...attachRoutes(containers),
+    ...outputRoutes(containers),
+    ...fileRoutes(containers),
+    ...execRoutes(containers),
+    ...archiveRoutes(images, log),
+    ...imageRoutes(images, system),
+    ...volumeRoutes(volumes),
+    ...networkRoutes(networks),
+    ...swarmRoutes(),
+    ...unsupportedRoutes(),
+  ];
+}

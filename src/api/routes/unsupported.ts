@@ -1,0 +1,38 @@
+/** Endpoints of Docker's API that this version does not serve: they exist, and say so. */
+import { unsupported } from '../../lib/errors.ts';
+import { type Route, route } from '../http/router.ts';
+
+const endpoints = [
+  ['POST', '/build', 'image build'],
+  ['POST', '/build/cancel', 'image build'],
+  ['POST', '/session', 'BuildKit'],
+  ['POST', '/grpc', 'BuildKit'],
+  ['POST', '/commit', 'container commit'],
+  ['HEAD', '/containers/{id}/archive', 'copying files'],
+  ['GET', '/containers/{id}/archive', 'copying files'],
+  ['PUT', '/containers/{id}/archive', 'copying files'],
+  ['GET', '/containers/{id}/checkpoints', 'checkpoint'],
+  ['POST', '/containers/{id}/checkpoints', 'checkpoint'],
+  ['DELETE', '/containers/{id}/checkpoints/{checkpoint}', 'checkpoint'],
+  ['GET', '/images/search', 'image search'],
+  ['GET', '/images/{name*}/attestations', 'reading attestations'],
+  ['POST', '/auth', 'registry login'],
+  ['GET', '/distribution/{name*}/json', 'asking a registry'],
+  ['GET', '/plugins/privileges', 'managed plugins'],
+  ['POST', '/plugins/{rest*}', 'managed plugins'],
+  ['DELETE', '/plugins/{name*}', 'managed plugins'],
+] as const;
+
+export function unsupportedRoutes(): Route[] {
+  return [
+    ...endpoints.map(([method, path, what]) =>
+      route(method, path, () => {
+        throw unsupported(`${what} is not supported yet by this version of gantry`);
+      }),
+    ),
+    // There is no build cache, so this much of `docker system prune` is done.
+    route('POST', '/build/prune', (exchange) =>
+      exchange.json(200, { CachesDeleted: null, SpaceReclaimed: 0 }),
+    ),
+  ];
+}

@@ -1,0 +1,27 @@
+/** The only place that knows HTTP status numbers of errors. */
+import { EngineError, type ErrorKind, messageOf } from '../lib/errors.ts';
+
+const statuses: Record<ErrorKind, number> = {
+  notFound: 404,
+  conflict: 409,
+  invalid: 400,
+  notModified: 304,
+  forbidden: 403,
+  unauthorized: 401,
+  unavailable: 503,
+  unsupported: 501,
+  internal: 500,
+};
+
+export interface Failure {
+  status: number;
+  message: string;
+}
+
+/** What the client is told about anything thrown. */
+export function failureOf(error: unknown): Failure {
+  return {
+    status: error instanceof EngineError ? statuses[error.kind] : 500,
+    message: messageOf(error),
+  };
+}

@@ -1,0 +1,170 @@
+/** HostConfig of a create request, and the limits that update shares with it. */
+
+import type {
+  DeviceRate,
+  HostConfig,
+  MountRequest,
+  Resources,
+  RestartPolicy,
+} from '../../containers/model.ts';
+import { invalid } from '../../lib/errors.ts';
+import type { Fields } from './fields.ts';
+import { parsePortBindings } from './ports.ts';
+
+const rate = (device: Fields): DeviceRate => ({ path: device.text('Path'), rate: device.integer('Rate') });
+
+export function parseResources(host: Fields): Resources {
+  return {
+    cpuShares: host.integer('CpuShares'),
+    memory: host.integer('Memory'),
+    nanoCpus: host.integer('NanoCpus'),
+    cgroupParent: host.text('CgroupParent'),
+    blkioWeight: host.integer('BlkioWeight'),
+    blkioWeightDevice: host.list('BlkioWeightDevice', (device) => ({
+      path: device.text('Path'),
+      weight: device.integer('Weight'),
+    })),
+    blkioDeviceReadBps: host.list('BlkioDeviceReadBps', rate),
+    blkioDeviceWriteBps: host.list('BlkioDeviceWriteBps', rate),
+    blkioDeviceReadIops: host.list('BlkioDeviceReadIOps', rate),
+    blkioDeviceWriteIops: host.list('BlkioDeviceWriteIOps', rate),
+    cpuPeriod: host.integer('CpuPeriod'),
+    cpuQuota: host.integer('CpuQuota'),
+    cpuRealtimePeriod: host.integer('CpuRealtimePeriod'),
+    cpuRealtimeRuntime: host.integer('CpuRealtimeRuntime'),
+    cpusetCpus: host.text('CpusetCpus'),
+    cpusetMems: host.text('CpusetMems'),
+    devices: host.list('Devices', (device) => ({
+      pathOnHost: device.text('PathOnHost'),
+      pathInContainer: device.text('PathInContainer'),
+      permissions: device.text('CgroupPermissions'),
+    })),
+    deviceCgroupRules: host.texts('DeviceCgroupRules'),
+    deviceRequests: host.items('DeviceRequests'),
+    memoryReservation: host.integer('MemoryReservation'),
+    memorySwap: host.integer('MemorySwap'),
+    memorySwappiness: swappiness(host.integerOrNull('MemorySwappiness')),
+    oomKillDisable: host.booleanOrNull('OomKillDisable'),
+    pidsLimit: host.integerOrNull('PidsLimit'),
+    ulimits: host.list('Ulimits', (limit) => ({
+      name: limit.text('Name'),
+      soft: limit.integer('Soft'),
+      hard: limit.integer('Hard'),
+    })),
+  };
+}
+
+/** The docker CLI says -1 for "not given". */
+const swappiness = (value: number | null): number | null => (value === -1 ? null : value);
+
+export function parseRestartPolicy(policy: Fields | null): RestartPolicy {
+  return {
+    // Any other name is refused by the container's validation, which knows the text.
+    name: (policy?.text('Name') || 'no') as RestartPolicy['name'],
+    maximumRetryCount: policy?.integer('MaximumRetryCount') ?? 0,
+  };
+}
+
+function parseMount(mount: Fields, version: number): MountRequest {
+  const bind = mount.object('BindOptions');
+  const volume = mount.object('VolumeOptions');
+  const tmpfs = mount.object('TmpfsOptions');
+  const image = mount.object('ImageOptions');
+  const type = mount.text('Type') as MountRequest['type'];
+  const since = (minor: number, used: boolean, what: string) => {
+    if (used && version < minor) throw invalid(`${what} needs API v1.${minor} or newer`);
+  };
+  since(44, bind?.boolean('ReadOnlyForceRecursive') === true, 'BindOptions.ReadOnlyForceRecursive');
+  since(45, (volume?.text('Subpath') ?? '') !== '', 'VolumeOptions.Subpath');
+  since(46, tmpfs?.has('Options') === true, 'TmpfsOptions.Options');
+  since(48, type === 'image' || image !== null, 'Image mounts');
+  // Options of another kind of mount were not refused before 1.42.
+  const keep = (kind: string) => version >= 42 || type === kind;
+  return {
+    type,
+    source: mount.text('Source'),
+    target: mount.text('Target'),
+    readOnly: mount.boolean('ReadOnly'),
+    consistency: mount.text('Consistency'),
+    ...(bind &&
+      keep('bind') && {
+        bind: {
+          propagation: bind.text('Propagation'),
+          nonRecursive: version >= 40 && bind.boolean('NonRecursive'),
+          createMountpoint: version >= 42 && bind.boolean('CreateMountpoint'),
+          readOnlyNonRecursive: version >= 44 && bind.boolean('ReadOnlyNonRecursive'),
+          readOnlyForceRecursive: bind.boolean('ReadOnlyForceRecursive'),
+        },
+      }),
+    ...(volume &&
+      keep('volume') && {
+        volume: {
+          noCopy: volume.boolean('NoCopy'),
+          labels: volume.textMap('Labels'),
+          driver: volume.object('DriverConfig')?.text('Name') ?? '',
+          options: volume.object('DriverConfig')?.textMap('Options') ?? {},
+          subpath: volume.text('Subpath'),
+        },
+      }),
+    ...(tmpfs &&
+      keep('tmpfs') && {
+        tmpfs: {
+          sizeBytes: tmpfs.integer('SizeBytes'),
+          mode: tmpfs.integer('Mode'),
+          options: tmpfs.items('Options').map((option) => (Array.isArray(option) ? option.map(String) : [])),
+        },
+      }),
+    ...(image && { image: { subpath: image.text('Subpath') } }),
+  };
+}
+
+function consoleSize(host: Fields): [number, number] {
+  const [rows = 0, columns = 0] = host.items('ConsoleSize').map(Number);
+  return [rows, columns];
+}
+
+export function parseHostConfig(host: Fields, version: number): HostConfig {
+  const log = host.object('LogConfig');
+  return {
+    ...parseResources(host),
+    binds: host.texts('Binds'),
+    mounts: host.list('Mounts', (mount) => parseMount(mount, version)),
+    containerIdFile: host.text('ContainerIDFile'),
+    logConfig: { type: log?.text('Type') ?? '', config: log?.textMap('Config') ?? {} },
+    networkMode: host.text('NetworkMode'),
+    portBindings: parsePortBindings(host),
+    publishAllPorts: host.boolean('PublishAllPorts'),
+    restartPolicy: parseRestartPolicy(host.object('RestartPolicy')),
+    autoRemove: host.boolean('AutoRemove'),
+    volumeDriver: host.text('VolumeDriver'),
+    volumesFrom: host.texts('VolumesFrom'),
+    // Ignored before 1.42, when only Windows had it.
+    consoleSize: version < 42 ? [0, 0] : consoleSize(host),
+    annotations: version < 43 ? {} : host.textMap('Annotations'),
+    capAdd: host.words('CapAdd') ?? [],
+    capDrop: host.words('CapDrop') ?? [],
+    cgroupnsMode: host.text('CgroupnsMode') || (version < 41 ? 'host' : ''),
+    dns: host.texts('Dns'),
+    dnsOptions: host.texts('DnsOptions'),
+    dnsSearch: host.texts('DnsSearch'),
+    extraHosts: host.texts('ExtraHosts'),
+    groupAdd: host.texts('GroupAdd'),
+    ipcMode: host.text('IpcMode') || (version < 40 ? 'shareable' : ''),
+    links: host.texts('Links'),
+    oomScoreAdj: host.integer('OomScoreAdj'),
+    pidMode: host.text('PidMode'),
+    privileged: host.boolean('Privileged'),
+    readonlyRootfs: host.boolean('ReadonlyRootfs'),
+    securityOpt: host.texts('SecurityOpt'),
+    storageOpt: host.textMap('StorageOpt'),
+    tmpfs: host.textMap('Tmpfs'),
+    utsMode: host.text('UTSMode'),
+    usernsMode: host.text('UsernsMode'),
+    shmSize: host.integer('ShmSize'),
+    sysctls: host.textMap('Sysctls'),
+    runtime: host.text('Runtime'),
+    init: host.booleanOrNull('Init'),
+    maskedPaths: host.textsOrNull('MaskedPaths'),
+    readonlyPaths: host.textsOrNull('ReadonlyPaths'),
+  };
+}

@@ -1,0 +1,87 @@
+/** The filters of `docker image ls`. */
+import type { Image } from '../../images/model.ts';
+import { booleanFilter, type Filters, invalidFilter, lacksLabels, matchesLabels } from '../http/filters.ts';
+
+export const imageFilterKeys = [
+  'dangling',
+  'label',
+  'label!',
+  'before',
+  'since',
+  'reference',
+  'until',
+] as const;
+
+export interface NamedImages {
+  before: Image | null;
+  since: Image | null;
+}
+
+/** The images to show, newest first. `now` in milliseconds since the epoch. */
+export function selectImages(
+  images: readonly Image[],
+  filters: Filters,
+  named: NamedImages,
+  now: number,
+): Image[] {
+  const dangling = filters.has('dangling') ? booleanFilter(filters, 'dangling', false) : null;
+  const until = filters.get('until')?.map((value) => pointInTime(value, now));
+  const references = filters.get('reference')?.map(glob);
+  return [...images]
+    .sort((a, b) => b.created - a.created)
+    .filter((image) => {
+      const labels = image.config.config?.Labels ?? {};
+      return (
+        (dangling === null || dangling === (image.tags.length === 0)) &&
+        (!named.before || image.created < named.before.created) &&
+        (!named.since || image.created > named.since.created) &&
+        (!until || until.every((limit) => image.created <= limit)) &&
+        matchesLabels(filters.get('label'), labels) &&
+        lacksLabels(filters.get('label!'), labels) &&
+        (!references || namesOf(image).some((name) => references.some((pattern) => pattern.test(name))))
+      );
+    });
+}
+
+/** A pattern is held against "busybox:1.36" and against "busybox" alone, and the same for digests. */
+function namesOf({ tags, repoDigests }: Image): string[] {
+  return [
+    ...tags.flatMap((tag) => [tag, tag.replace(/:[^:/]*$/, '')]),
+    ...repoDigests.flatMap((digest) => [digest, digest.replace(/@.*$/, '')]),
+  ];
+}
+
+/** Go's path.Match. */
+function glob(pattern: string): RegExp {
+  if (pattern.length > 256) throw invalidFilter('reference', [pattern]);
+  const source = pattern.replace(
+    /\\(.)|(\*+)|(\?)|\[(\^?)([^\]]*)\]|([.+^${}()|[\]\\])/g,
+    (...match: string[]) => {
+      const [, escaped, star, any, not, set, literal] = match;
+      if (escaped !== undefined) return escaped.replace(/\W/, '\\$&');
+      if (star !== undefined) return '[^/]*';
+      if (any !== undefined) return '[^/]';
+      if (set !== undefined) return `[${not ?? ''}${set.replace(/[\\\]]/g, '\\$&')}]`;
+      return `\\${literal}`;
+    },
+  );
+  try {
+    return new RegExp(`^${source}$`);
+  } catch {
+    throw invalidFilter('reference', [pattern]);
+  }
+}
+
+const units: Record<string, number> = { ms: 1, s: 1000, m: 60_000, h: 3_600_000 };
+
+/** Unix seconds, RFC 3339, or a Go duration before now; in milliseconds since the epoch. */
+export function pointInTime(text: string, now: number): number {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  if (/^(\d+(\.\d+)?(ms|s|m|h))+$/.test(text)) {
+    const parts = text.matchAll(/(\d+(?:\.\d+)?)(ms|s|m|h)/g);
+    return [...parts].reduce((at, [, count, unit]) => at - Number(count) * (units[unit ?? 's'] ?? 0), now);
+  }
+  const parsed = Date.parse(text);
+  if (Number.isNaN(parsed)) throw invalidFilter('until', [text]);
+  return parsed;
+}
