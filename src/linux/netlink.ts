@@ -16,10 +16,13 @@ const openLibc = () =>
     socket: { args: [i32, i32, i32], returns: i32 },
     send: { args: [i32, FFIType.ptr, u64, i32], returns: FFIType.i64 },
     recv: { args: [i32, FFIType.ptr, u64, i32], returns: FFIType.i64 },
-    close: { args: [i32], returns: i32 },
     __errno_location: { args: [], returns: FFIType.ptr },
   }).symbols;
 let opened: ReturnType<typeof openLibc> | undefined;
+function libc(): ReturnType<typeof openLibc> {
+  opened ??= openLibc();
+  return opened;
+}
 
 /** One attribute: length, type, payload, padded to four bytes. */
 export function attribute(type: number, payload: Uint8Array): Buffer {
@@ -35,32 +38,42 @@ export function nested(type: number, ...children: Uint8Array[]): Buffer {
   return attribute(type | NLA_F_NESTED, Buffer.concat(children));
 }
 
-function message(type: number, body: Uint8Array): Buffer {
+function message(type: number, sequence: number, body: Uint8Array): Buffer {
   const header = Buffer.alloc(headerSize);
   header.writeUInt32LE(headerSize + body.length, 0);
   header.writeUInt16LE(type, 4);
   header.writeUInt16LE(NLM_F_REQUEST_ACK, 6);
+  header.writeUInt32LE(sequence, 8);
   return Buffer.concat([header, body]);
+}
+
+function failure(what: string): Error {
+  const location = libc().__errno_location();
+  return internal(`netlink ${what}: ${location ? getSystemErrorName(-read.i32(location)) : 'failed'}`);
+}
+
+/** One socket per protocol for the life of the process: closing one of NETLINK_NETFILTER waits 10 ms until what nftables deleted before is really gone. */
+const sockets = new Map<number, number>();
+let lastSequence = 0;
+
+function socketOf(protocol: number): number {
+  const open = sockets.get(protocol) ?? libc().socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
+  if (open < 0) throw failure('socket');
+  sockets.set(protocol, open);
+  return open;
 }
 
 /** Sends one request to `protocol` (NETLINK_*) and waits for the kernel's answer. Throws with the errno's name. */
 export function netlinkRequest(protocol: number, type: number, body: Uint8Array): void {
-  opened ??= openLibc();
-  const { socket, send, recv, close, __errno_location } = opened;
-  const fail = (what: string): Error => {
-    const location = __errno_location();
-    return internal(`netlink ${what}: ${location ? getSystemErrorName(-read.i32(location)) : 'failed'}`);
-  };
-  const descriptor = socket(AF_NETLINK, SOCK_RAW_CLOEXEC, protocol);
-  if (descriptor < 0) throw fail('socket');
-  try {
-    const request = message(type, body);
-    if (send(descriptor, request, request.length, 0) < 0) throw fail('send');
-    const answer = Buffer.alloc(4096);
-    if (Number(recv(descriptor, answer, answer.length, 0)) < headerSize + 4) throw fail('recv');
-    const error = answer.readUInt16LE(4) === NLMSG_ERROR ? answer.readInt32LE(headerSize) : 0;
-    if (error !== 0) throw internal(`netlink: ${getSystemErrorName(error)}`);
-  } finally {
-    close(descriptor);
-  }
+  const socket = socketOf(protocol);
+  const sequence = ++lastSequence;
+  const request = message(type, sequence, body);
+  if (libc().send(socket, request, BigInt(request.length), 0) < 0) throw failure('send');
+  const answer = Buffer.alloc(4096);
+  // An answer of another sequence belongs to a request that was given up.
+  do {
+    if (libc().recv(socket, answer, BigInt(answer.length), 0) < headerSize + 4) throw failure('recv');
+  } while (answer.readUInt32LE(8) !== sequence);
+  const error = answer.readUInt16LE(4) === NLMSG_ERROR ? answer.readInt32LE(headerSize) : 0;
+  if (error !== 0) throw internal(`netlink: ${getSystemErrorName(error)}`);
 }

@@ -10,7 +10,7 @@ import { runOperations } from '../linux/native.ts';
 import type { Operation } from '../linux/operations.ts';
 import { unmount } from '../linux/unmount.ts';
 import type { Volume } from './model.ts';
-import { volumeMount } from './mount-options.ts';
+import { type VolumeMount, volumeMount } from './mount-options.ts';
 
 export class LocalDriver {
   readonly #directory: string;
@@ -47,7 +47,7 @@ export class LocalDriver {
     const mount = volumeMount(volume.options);
     if (!mount || isMounted(volume.mountpoint)) return;
     try {
-      await runOperations([{ op: 'mount-root', side: 'host', path: volume.mountpoint, cwd: '', ...mount }]);
+      await runOperations(mountOperations(mount, volume.mountpoint));
     } catch (error) {
       const what = `mount ${mount.source}:${volume.mountpoint}, data: ${mount.data}`;
       throw internal(`failed to mount local volume: ${what}: ${messageOf(error)}`);
@@ -83,6 +83,21 @@ export class LocalDriver {
   async usage(volume: Volume): Promise<number> {
     return sizeOf(volume.mountpoint, new Set());
   }
+}
+
+/** A bind mount takes MS_RDONLY and its like only when it is mounted a second time (mount(2)). */
+function mountOperations(mount: VolumeMount, path: string): Operation[] {
+  const operation = (flags: number): Operation => ({
+    op: 'mount-root',
+    side: 'host',
+    path,
+    cwd: '',
+    ...mount,
+    flags,
+  });
+  const restrictions = mount.flags & ~(MS.BIND | MS.REC);
+  if ((mount.flags & MS.BIND) === 0 || restrictions === 0) return [operation(mount.flags)];
+  return [operation(mount.flags), operation(restrictions | MS.BIND | MS.REMOUNT)];
 }
 
 function makeDirectory(path: string, mode: number): void {

@@ -180,20 +180,20 @@ describe.if(isInside)('bridge', () => {
     expect(await outside(udp(here, chosen))).toBe(world);
 
     const taken = attachRequest({ portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8000' }] } });
-    expect(service.attach(taken)).rejects.toThrow(
+    await expect(service.attach(taken)).rejects.toThrow(
       /^driver failed programming external connectivity on endpoint c\w+ \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8000 failed: port is already allocated$/,
     );
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(8500, '0.0.0.0', resolve));
     const foreign = attachRequest({ portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8500' }] } });
-    expect(service.attach(foreign)).rejects.toThrow(
+    await expect(service.attach(foreign)).rejects.toThrow(
       /failed to bind host port for 0\.0\.0\.0:8500:172\.17\.0\.\d+:80\/tcp: address already in use/,
     );
     server.close();
     const nowhere = attachRequest({
       portBindings: { '80/tcp': [{ hostIp: '198.51.100.1', hostPort: '1' }] },
     });
-    expect(service.attach(nowhere)).rejects.toThrow('cannot assign requested address');
+    await expect(service.attach(nowhere)).rejects.toThrow('cannot assign requested address');
     const other = createServer();
     const error = await new Promise<NodeJS.ErrnoException>((resolve) => {
       other.once('error', resolve);
@@ -243,7 +243,7 @@ describe.if(isInside)('bridge', () => {
     const second = await next.service.attach(attachRequest());
     expect(second.endpoint.ipAddress).not.toBe(box.address);
     const same = attachRequest({ portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8080' }] } });
-    expect(next.service.attach(same)).rejects.toThrow('port is already allocated');
+    await expect(next.service.attach(same)).rejects.toThrow('port is already allocated');
 
     await command(['nft', 'flush', 'ruleset']);
     await using late = await Box.start(next.service, {
@@ -285,9 +285,9 @@ describe.if(isInside)('bridge', () => {
     expect(none.operations.map(({ op }) => op)).toEqual(['link']);
     const { id } = await service.get('bridge');
     expect((await service.get(id.slice(0, 8))).name).toBe('bridge');
-    expect(service.get('nowhere')).rejects.toThrow('network nowhere not found');
+    await expect(service.get('nowhere')).rejects.toThrow('network nowhere not found');
     const request = { ...attachRequest().request, ipv4Address: '172.17.0.9' };
-    expect(service.attach(attachRequest({ request }))).rejects.toThrow(
+    await expect(service.attach(attachRequest({ request }))).rejects.toThrow(
       'user specified IP address is supported on user defined networks only',
     );
   });
