@@ -163,6 +163,7 @@ static void exec_failed(struct process *process, const struct plan_failure *fail
     client_finish(client);
   }
   process_free(process);
+  reap(); /* what exited meanwhile and was left alone for plan.c's sake */
 }
 
 static void process_failed(struct process *process, const struct plan_failure *failure) {
@@ -209,8 +210,8 @@ static int step(struct process *process, struct plan_failure *failure) {
     return -1;
   process->state = PROCESS_AT_GATE;
   if (open_console(process) < 0) {
-    kill(process->run.pid, SIGKILL); /* plan_finish reaps it */
-    return blame_nothing(failure, "console");
+    kill(process->run.pid, SIGKILL);
+    return plan_finish(&process->run, failure); /* reaps it and says so */
   }
   update_clients(process);
   process_update(process);
