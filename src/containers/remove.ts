@@ -57,8 +57,7 @@ export async function removeLocked(
   context.store.delete(id);
   context.execs.removeAll(id);
   emitContainer(context, container, 'destroy');
-  const last = lastExit(container.state);
-  activity.removed({ code: last?.code ?? 0, error: last?.error ?? '' });
+  activity.removed({ code: lastExit(container.state)?.code ?? 0, error: '' });
   context.activities.forget(id);
 }
 

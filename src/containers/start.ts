@@ -206,8 +206,6 @@ async function recordFailure(
       finishedAt: lastFinish(container),
     },
   });
-  emitContainer(context, failed, 'die', { exitCode: String(code), execDuration: '0' });
-  activity.exited({ code, error: message });
   if (failed.hostConfig.autoRemove) await removeLocked(context, failed, { volumes: true });
 }
 

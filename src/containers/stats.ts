@@ -1,4 +1,5 @@
 /** docker stats and top: what a container uses, read from the host's side only (CVE-2022-1227). */
+import { totalmem } from 'node:os';
 import { conflict } from '../lib/errors.ts';
 import { cpuUsage } from '../linux/host.ts';
 import { networkCounters } from '../linux/procfs.ts';
@@ -20,7 +21,8 @@ export async function sample(context: Context, ref: string): Promise<StatsSample
     read: Date.now(),
     cgroupVersion: context.cgroups.version,
     cpu: { ...usage.cpu, system, online },
-    memory: usage.memory,
+    // No limit is the machine's, as Docker shows it.
+    memory: { ...usage.memory, limit: Math.min(usage.memory.limit || totalmem(), totalmem()) },
     pids: usage.pids,
     io: usage.io,
     networks: own ? networkCounters(state.process.pid) : {},

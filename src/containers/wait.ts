@@ -4,7 +4,10 @@ import type { Context } from './context.ts';
 import type { WaitCondition } from './model.ts';
 import { isAlive, lastExit } from './state.ts';
 
-/** Armed when it returns: nothing between the look at the state and the registration can be missed. */
+/**
+ * `error` is only about the waiting itself: why a start failed is in the record.
+ * Armed when it returns: nothing between the look at the state and the registration can be missed.
+ */
 export function wait(
   context: Context,
   ref: string,
@@ -14,8 +17,7 @@ export function wait(
   const { id, state } = context.store.find(ref);
   const activity = context.activities.of(id);
   if (condition === 'not-running' && !isAlive(state) && state.status !== 'restarting') {
-    const last = lastExit(state);
-    return { result: Promise.resolve({ code: last?.code ?? 0, error: last?.error ?? '' }) };
+    return { result: Promise.resolve({ code: lastExit(state)?.code ?? 0, error: '' }) };
   }
   const waiters = condition === 'removed' ? activity.removeWaiters : activity.exitWaiters;
   const { promise, resolve, reject } = Promise.withResolvers<WaitResult>();

@@ -1,4 +1,6 @@
 /** The engine itself in this process, on roots of its own and without a bridge: no API, no CLI, no second process. */
+
+import { Database } from 'bun:sqlite';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -170,6 +172,19 @@ export class EngineRig implements AsyncDisposable {
     );
   }
 
+  /** Writable snapshots of no container. */
+  orphanSnapshots(): string[] {
+    const db = new Database(join(this.directory, 'data/gantry.db'), { readonly: true });
+    try {
+      return db
+        .query<{ key: string }, []>("SELECT key FROM snapshots WHERE state = 'writable'")
+        .all()
+        .map(({ key }) => key);
+    } finally {
+      db.close();
+    }
+  }
+
   shims(): string[] {
     const titles = this.ids.map((id) => `\0shim\0${id.slice(0, 12)}\0`);
     return readdirSync('/proc')
@@ -191,6 +206,17 @@ export class EngineRig implements AsyncDisposable {
     rmSync(this.directory, { recursive: true, force: true });
   }
 }
+
+/** A container that runs until it is stopped, with an anonymous volume. */
+export const lifeRequest = (name: string): CreateRequest => {
+  const base = emptyRequest('busybox', ['sleep', '600']);
+  return {
+    ...base,
+    name: `${name}-${process.pid}`,
+    config: { ...base.config, volumes: ['/data'] },
+    hostConfig: { ...base.hostConfig, networkMode: 'none' },
+  };
+};
 
 export const options = (directory: string) => ({
   dataRoot: join(directory, 'data'),
