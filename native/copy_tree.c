@@ -14,7 +14,7 @@
 
 #include "files.h"
 
-/* Each level holds three descriptors. */
+/* Each level holds three descriptors, of which 1024 are what a process usually may have. */
 #define MAX_DEPTH 300
 #define MAX_XATTR 65536
 
@@ -22,25 +22,29 @@
 struct seen {
   dev_t device;
   ino_t inode;
-  int copy; /* O_PATH */
+  char *copy; /* path in the target; NULL: an empty slot */
 };
 
 struct copier {
-  struct seen *seen;
-  size_t seen_count;
+  int target;
+  char path[PATH_MAX]; /* of the entry being copied, in the target */
+  size_t length;
+  struct seen *seen; /* hash table, at most half full */
+  size_t seen_count, seen_slots;
   int depth;
 };
 
 static int copy_directory(struct copier *copier, int from, int to);
 
+/* Not on the stack, which is already as deep as the tree. */
 static int copy_xattrs(int from, int to) {
-  char names[MAX_XATTR], *value = NULL;
-  ssize_t size = flistxattr(from, names, sizeof names);
+  AUTO_FREE char *names = malloc(2 * MAX_XATTR);
+  if (!names)
+    return -1;
+  char *value = names + MAX_XATTR;
+  ssize_t size = flistxattr(from, names, MAX_XATTR);
   if (size < 0)
     return errno == ENOTSUP ? 0 : -1;
-  if (size > 0 && !(value = malloc(MAX_XATTR)))
-    return -1;
-  AUTO_FREE char *owned = value;
   for (char *name = names; name < names + size; name += strlen(name) + 1) {
     ssize_t length = fgetxattr(from, name, value, MAX_XATTR);
     /* The overlay's own marks say nothing about the copy; not every file system holds every attribute. */
@@ -123,28 +127,46 @@ static int copy_node(int from, const char *name, int to, const struct stat *stat
   return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW);
 }
 
-static int remember(struct copier *copier, const struct stat *status, int to, const char *name) {
-  size_t count = copier->seen_count;
-  if ((count & (count - 1)) == 0) {
-    struct seen *grown = realloc(copier->seen, (count ? count * 2 : 1) * sizeof *grown);
-    if (!grown)
-      return -1;
-    copier->seen = grown;
-  }
-  int copy = openat(to, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
-  if (copy < 0)
+/* The slot of an inode: its own, or the empty one where it belongs. */
+static struct seen *slot_of(const struct copier *copier, dev_t device, ino_t inode) {
+  size_t mask = copier->seen_slots - 1, at = (size_t)(inode * 0x9e3779b97f4a7c15u >> 20) & mask;
+  while (copier->seen[at].copy && (copier->seen[at].inode != inode || copier->seen[at].device != device))
+    at = (at + 1) & mask;
+  return &copier->seen[at];
+}
+
+static int grow_seen(struct copier *copier) {
+  struct copier bigger = {.seen_slots = copier->seen_slots ? copier->seen_slots * 2 : 64};
+  bigger.seen = calloc(bigger.seen_slots, sizeof *bigger.seen);
+  if (!bigger.seen)
     return -1;
-  copier->seen[copier->seen_count++] = (struct seen){status->st_dev, status->st_ino, copy};
+  for (size_t i = 0; i < copier->seen_slots; i++)
+    if (copier->seen[i].copy)
+      *slot_of(&bigger, copier->seen[i].device, copier->seen[i].inode) = copier->seen[i];
+  free(copier->seen);
+  copier->seen = bigger.seen;
+  copier->seen_slots = bigger.seen_slots;
+  return 0;
+}
+
+static int remember(struct copier *copier, const struct stat *status) {
+  if (copier->seen_count * 2 >= copier->seen_slots && grow_seen(copier) != 0)
+    return -1;
+  char *copy = strdup(copier->path);
+  if (!copy)
+    return -1;
+  *slot_of(copier, status->st_dev, status->st_ino) = (struct seen){status->st_dev, status->st_ino, copy};
+  copier->seen_count++;
   return 0;
 }
 
 /* 1 when `name` was made as a further name of a file already copied, 0 when it was not seen, -1 with errno.
  */
-static int link_again(struct copier *copier, const struct stat *status, int to, const char *name) {
-  for (size_t i = 0; i < copier->seen_count; i++)
-    if (copier->seen[i].inode == status->st_ino && copier->seen[i].device == status->st_dev)
-      return linkat(copier->seen[i].copy, "", to, name, AT_EMPTY_PATH) == 0 ? 1 : -1;
-  return 0;
+static int link_again(const struct copier *copier, const struct stat *status, int to, const char *name) {
+  const struct seen *seen = copier->seen_slots ? slot_of(copier, status->st_dev, status->st_ino) : NULL;
+  if (!seen || !seen->copy)
+    return 0;
+  return linkat(copier->target, seen->copy, to, name, 0) == 0 ? 1 : -1;
 }
 
 static int copy_entry(struct copier *copier, int from, const char *name, int to) {
@@ -158,7 +180,24 @@ static int copy_entry(struct copier *copier, int from, const char *name, int to)
   if (linked != 0)
     return linked < 0 ? -1 : 0;
   int result = S_ISREG(status.st_mode) ? copy_regular(from, name, to) : copy_node(from, name, to, &status);
-  return result == 0 && several ? remember(copier, &status, to, name) : result;
+  return result == 0 && several ? remember(copier, &status) : result;
+}
+
+/* Keeps `path` up to date around one entry. */
+static int copy_named(struct copier *copier, int from, const char *name, int to) {
+  size_t before = copier->length, size = strlen(name);
+  if (before + size + 2 > sizeof copier->path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  if (before > 0)
+    copier->path[copier->length++] = '/';
+  memcpy(copier->path + copier->length, name, size + 1);
+  copier->length += size;
+  int result = copy_entry(copier, from, name, to);
+  copier->length = before;
+  copier->path[before] = 0;
+  return result;
 }
 
 static void close_directory(DIR **directory) {
@@ -181,7 +220,7 @@ static int copy_entries(struct copier *copier, int from, int to) {
       return errno ? -1 : 0;
     if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
       continue;
-    if (copy_entry(copier, from, entry->d_name, to) != 0)
+    if (copy_named(copier, from, entry->d_name, to) != 0)
       return -1;
   }
 }
@@ -202,9 +241,9 @@ static int copy_directory(struct copier *copier, int from, int to) {
 }
 
 static void forget(struct copier *copier) {
-  for (size_t i = 0; i < copier->seen_count; i++)
-    close_fd(&copier->seen[i].copy);
   int saved = errno;
+  for (size_t i = 0; i < copier->seen_slots; i++)
+    free(copier->seen[i].copy);
   free(copier->seen);
   errno = saved;
 }
@@ -213,10 +252,11 @@ int copy_tree_contents(int from, int to) {
   __attribute__((cleanup(forget))) struct copier copier = {0};
   AUTO_CLOSE int source = openat(from, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
   AUTO_CLOSE int target = openat(to, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  copier.target = target;
   return source < 0 || target < 0 ? -1 : copy_directory(&copier, source, target);
 }
 
 int copy_tree_entry(int from, const char *name, int to) {
-  __attribute__((cleanup(forget))) struct copier copier = {0};
-  return copy_entry(&copier, from, name, to);
+  __attribute__((cleanup(forget))) struct copier copier = {.target = to};
+  return copy_named(&copier, from, name, to);
 }

@@ -1,5 +1,6 @@
 /* System calls younger than common C libraries. All return -1 with errno. Descriptors are close-on-exec. */
 #pragma once
+#include <fcntl.h>
 #include <linux/mount.h>
 #include <linux/openat2.h>
 #include <linux/sched.h>
