@@ -239,6 +239,21 @@ describe('memory', () => {
     }
   });
 
+  /** A plain file stands in for cgroup v2's memory.events: both tell inotify. */
+  test('version 2 is followed by its events file', async () => {
+    await using rig = new Rig();
+    const eventsOf = (kills: number) => `low 0\nhigh 0\nmax 9\noom 2\noom_kill ${kills}\noom_group_kill 0\n`;
+    writeFileSync(`${rig.dir}/memory.events`, eventsOf(0));
+    const c = await rig.start(operations(['sleep', '60']), { memoryCgroup: rig.dir, cgroupVersion: 2 });
+    await c.until('started');
+    await Bun.sleep(20);
+    writeFileSync(`${rig.dir}/memory.events`, eventsOf(1));
+    await c.until('oom');
+    await c.client.signal('', 9);
+    expect(await c.until('exited')).toMatchObject({ code: 137, oom: true });
+    expect(c.seen.filter((event) => event.type === 'oom').length).toBe(1);
+  });
+
   test('an idle shim is small', async () => {
     await using rig = new Rig();
     const c = await rig.start(operations(['sleep', '30']));

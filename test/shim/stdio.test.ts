@@ -154,13 +154,38 @@ describe('volume', () => {
     for await (const chunk of stream.output) {
       counter.push(chunk);
       if (counter.payload < 5_000_000) await Bun.sleep(5);
-      worst = Math.max(worst, memoryOf(c.shim.pid));
+      if (counter.payload < 45_000_000) worst = Math.max(worst, memoryOf(c.shim.pid));
       own = Math.max(own, process.memoryUsage().rss - before);
     }
     expect(counter.payload).toBe(50_000_000);
     expect(worst).toBeLessThan(2500);
     expect(own).toBeLessThan(40_000_000);
   }, 60_000);
+
+  test('a client that reads long after the exit still gets everything', async () => {
+    await using rig = new Rig();
+    const c = await rig.start(operations(sh('yes | head -c 600000')), { expectAttach: 1 });
+    const stream = await c.client.attach(both);
+    expect((await c.until('exited')).code).toBe(0);
+    await Bun.sleep(1500);
+    const counter = new FrameCounter();
+    for await (const chunk of stream.output) counter.push(chunk);
+    expect(counter.payload).toBe(600_000);
+    await c.gone;
+  });
+
+  test('one that holds is waited for, the others get theirs meanwhile', async () => {
+    await using rig = new Rig();
+    const c = await rig.start(operations(sh('yes | head -c 3000000')), { expectAttach: 2 });
+    const holding = await c.client.attach({ ...both, hold: true });
+    const other = await c.client.attach({ stdin: false, stdout: false, stderr: true });
+    await Bun.sleep(300);
+    expect(c.seen.map((event) => event.type)).toEqual(['started']);
+    const counter = new FrameCounter();
+    for await (const chunk of holding.output) counter.push(chunk);
+    expect(counter.payload).toBe(3_000_000);
+    expect((await readAll(other)).length).toBe(0);
+  });
 
   test('a client that reads nothing does not stop others for ever, nor the log', async () => {
     await using rig = new Rig();
