@@ -46,7 +46,6 @@ export function tuneBridge(name: string, log: Log): void {
   set(`ipv4/conf/${name}/route_localnet`, '1', log);
   // Published ports of the own network come and go by the same link, on purpose.
   set(`ipv4/conf/${name}/send_redirects`, '0', log);
-  set('ipv4/ip_forward', '1', log);
 }
 
 function set(name: string, value: string, log: Log): void {

@@ -60,6 +60,36 @@ describe.if(isInside)('bridge', () => {
     expect(await nft('list', 'tables')).toBe('');
   });
 
+  test('a host that did not forward does not become a router', async () => {
+    await Bun.write('/proc/sys/net/ipv4/ip_forward', '0');
+    const lan = `gnt-lan${process.pid}`;
+    await using cleanup = new AsyncDisposableStack();
+    cleanup.defer(async () => void (await ip('netns', 'del', lan)));
+    const ip = (...argv: string[]) => command(['ip', ...argv]);
+    await ip('netns', 'add', lan);
+    await ip('link', 'add', 'lan0', 'type', 'veth', 'peer', 'name', 'eth0', 'netns', lan);
+    await ip('addr', 'add', '10.98.0.1/24', 'dev', 'lan0');
+    await ip('link', 'set', 'lan0', 'up');
+    for (const line of [
+      'addr add 10.98.0.2/24 dev eth0',
+      'link set eth0 up',
+      'route add default via 10.98.0.1',
+    ])
+      await ip('-n', lan, ...line.split(' '));
+    await worldCommand(['ip', 'route', 'add', '10.98.0.0/24', 'via', here]);
+    const reach = () => outside(tcp('10.98.0.2', 80));
+    const { service } = await fresh();
+    expect(await Bun.file('/proc/sys/net/ipv4/ip_forward').text()).toBe('1\n');
+    expect(await reach()).toBe('silence');
+    await using box = await Box.start(service, {
+      portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8080' }] },
+    });
+    expect(await outside(tcp(here, 8080))).toBe(world);
+    expect(await box.run(tcp('10.98.0.2', 80))).toBe('refused');
+    await nft('delete', 'table', 'ip', 'gantry');
+    expect(await reach()).toBe('refused');
+  });
+
   test('keeps its address and ids over restarts; a bridge of the administrator stays', async () => {
     await command(['ip', 'link', 'add', 'gnt0', 'type', 'bridge']);
     await command(['ip', 'addr', 'add', '10.77.0.1/24', 'dev', 'gnt0']);
@@ -237,6 +267,7 @@ describe.if(isInside)('bridge', () => {
     const { endpoint, ports } = box.attachment;
     await next.service.recover([{ containerId, containerName, endpoints: [endpoint], ports }]);
     expect(await outside(tcp(here, 8080))).toBe(world);
+    expect(linkExists('veth0123456')).toBe(false);
     expect((await next.service.endpoints(endpoint.networkId)).map((e) => e.containerId)).toEqual([
       containerId,
     ]);

@@ -29,7 +29,9 @@ export async function inNamespace(file: string): Promise<void> {
     GANTRY_TEST_WORLD: host,
     GANTRY_TEST_WORLD_NS: `/proc/${process.pid}/ns/net`,
   };
-  const test = [process.execPath, 'test', '--timeout', '30000', file];
+  // sysfs shows the links of the namespace that mounted it.
+  const sysfs = ['unshare', '-m', 'sh', '-c', 'mount -t sysfs sysfs /sys && exec "$@"', 'sh'];
+  const test = [...sysfs, process.execPath, 'test', '--timeout', '30000', file];
   const { code, stdout, stderr } = await command([...network.prefix, ...test], { env, timeout: 110_000 });
   if (code !== 0) throw new Error(`${stdout}\n${stderr}`);
   if (process.env.VERBOSE) console.log(stdout, stderr);

@@ -10,6 +10,7 @@ import { formatIpv4, parseCidr, parseIpv4 } from '../addresses.ts';
 import { ensureBridge, tuneBridge } from '../bridge-link.ts';
 import { type Attached, type Driver, emptyEndpoint } from '../driver.ts';
 import { hostNames, interfaceOperations, vethName, vethPattern } from '../endpoint.ts';
+import { enableForwarding } from '../forwarding.ts';
 import { connectivityError, type HostPorts } from '../host-ports.ts';
 import { AddressPool, macOf, parseMac } from '../ipam.ts';
 import type { Attachment, AttachRequest, Network } from '../model.ts';
@@ -66,6 +67,7 @@ export class BridgeDriver implements Driver {
     const { network, mtu, nft, log } = this.#parts;
     await ensureBridge(network.bridge, `${this.gateway}/${this.#pool.subnet.prefix}`, mtu);
     tuneBridge(network.bridge, log);
+    await enableForwarding(nft, network.bridge);
     const tables = await nft.query('list tables ip');
     if (!tables.split('\n').includes(`table ip ${tableName(network.bridge)}`)) await this.#rebuild();
     await this.#warnOfForeignPolicy();
