@@ -1,0 +1,42 @@
+import type { EndpointSettings } from '../../api/types/networks.ts';
+import { type Command, exactly } from '../command.ts';
+import { pairsToMap } from '../create/files.ts';
+import { checkLink } from '../create/validators.ts';
+import { exitCode } from '../exit.ts';
+
+export const command: Command = {
+  usage: '[OPTIONS] NETWORK CONTAINER',
+  args: exactly(2),
+  flags: [
+    { name: 'alias', type: 'strings', usage: 'Add network-scoped alias for the container' },
+    { name: 'driver-opt', type: 'strings', usage: 'driver options for the network' },
+    {
+      name: 'gw-priority',
+      type: 'int',
+      usage: 'Highest gw-priority provides the default gateway. Accepts positive and negative values.',
+    },
+    { name: 'ip', type: 'string', usage: 'IPv4 address (e.g., "172.30.100.104")' },
+    { name: 'ip6', type: 'string', usage: 'IPv6 address (e.g., "2001:db8::33")' },
+    { name: 'link', type: 'list', usage: 'Add link to another container', check: checkLink },
+    { name: 'link-local-ip', type: 'strings', usage: 'Add a link-local address for the container' },
+  ],
+  async run({ args: [network = '', Container = ''], flags, client }) {
+    const [ip, ip6] = [flags.string('ip'), flags.string('ip6')];
+    const linkLocal = flags.list('link-local-ip');
+    const EndpointConfig: Partial<EndpointSettings> = {
+      Aliases: [...flags.list('alias')],
+      Links: [...flags.list('link')],
+      DriverOpts: pairsToMap(flags.list('driver-opt')),
+      GwPriority: flags.integer('gw-priority'),
+      IPAMConfig: {
+        ...(ip ? { IPv4Address: ip } : {}),
+        ...(ip6 ? { IPv6Address: ip6 } : {}),
+        ...(linkLocal.length > 0 ? { LinkLocalIPs: [...linkLocal] } : {}),
+      },
+    };
+    await client.call('POST', `/networks/${network}/connect`, {
+      body: { json: { Container, EndpointConfig } },
+    });
+    return exitCode.success;
+  },
+};

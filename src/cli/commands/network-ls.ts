@@ -1,0 +1,36 @@
+import type { Network } from '../../api/types/networks.ts';
+import { type Command, noArguments } from '../command.ts';
+import { exitCode } from '../exit.ts';
+import { filterQuery } from '../flags/filters.ts';
+import { networkView } from '../format/network-view.ts';
+import { printView } from '../format/view.ts';
+import { writeLine } from '../terminal/output.ts';
+
+export const command: Command = {
+  usage: '[OPTIONS]',
+  args: noArguments,
+  flags: [
+    { name: 'filter', short: 'f', type: 'filter', usage: 'Provide filter values (e.g. "driver=bridge")' },
+    {
+      name: 'format',
+      type: 'string',
+      usage:
+        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
+    },
+    { name: 'no-trunc', type: 'bool', usage: 'Do not truncate the output' },
+    { name: 'quiet', short: 'q', type: 'bool', usage: 'Only display network IDs' },
+  ],
+  async run({ flags, client, config }) {
+    const networks = await client.json<Network[]>('GET', '/networks', {
+      query: { filters: filterQuery(flags.list('filter')) },
+    });
+    networks.sort((a, b) => a.Name.localeCompare(b.Name, 'en', { numeric: true }));
+    const quiet = flags.bool('quiet');
+    const full = flags.bool('no-trunc');
+    const format = flags.string('format') || (quiet ? '' : ((await config()).networksFormat ?? ''));
+    if (quiet && flags.string('format') === '')
+      for (const network of networks) writeLine(full ? network.Id : network.Id.slice(0, 12));
+    else await printView(networkView(full), networks, format);
+    return exitCode.success;
+  },
+};

@@ -1,0 +1,60 @@
+import type { ContainerSummary } from '../../api/types/containers.ts';
+import { type Command, noArguments } from '../command.ts';
+import { exitCode } from '../exit.ts';
+import { filterQuery } from '../flags/filters.ts';
+import { containerView } from '../format/container-view.ts';
+import { printView } from '../format/view.ts';
+import { writeOut } from '../terminal/output.ts';
+
+export const command: Command = {
+  usage: '[OPTIONS]',
+  args: noArguments,
+  flags: [
+    { name: 'all', short: 'a', type: 'bool', usage: 'Show all containers (default shows just running)' },
+    { name: 'filter', short: 'f', type: 'filter', usage: 'Filter output based on conditions provided' },
+    {
+      name: 'format',
+      type: 'string',
+      usage:
+        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
+    },
+    {
+      name: 'last',
+      short: 'n',
+      type: 'int',
+      usage: 'Show n last created containers (includes all states)',
+      default: '-1',
+    },
+    {
+      name: 'latest',
+      short: 'l',
+      type: 'bool',
+      usage: 'Show the latest created container (includes all states)',
+    },
+    { name: 'no-trunc', type: 'bool', usage: "Don't truncate output" },
+    { name: 'quiet', short: 'q', type: 'bool', usage: 'Only display container IDs' },
+    { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes' },
+  ],
+  async run({ flags, client, config }) {
+    const format = flags.string('format') || (flags.bool('quiet') ? '' : ((await config()).psFormat ?? ''));
+    const size = flags.bool('size') || /\.Size\b/.test(format);
+    const last = flags.bool('latest') ? 1 : flags.integer('last');
+    const containers = await client.json<ContainerSummary[]>('GET', '/containers/json', {
+      query: {
+        all: flags.bool('all') || last > 0,
+        limit: last > 0 ? last : undefined,
+        size,
+        filters: filterQuery(flags.list('filter')),
+      },
+    });
+    const full = flags.bool('no-trunc');
+    if (flags.bool('quiet') && flags.string('format') === '') {
+      writeOut(
+        containers.map((container) => `${full ? container.Id : container.Id.slice(0, 12)}\n`).join(''),
+      );
+      return exitCode.success;
+    }
+    await printView(containerView({ full, size: flags.bool('size') }), containers, format);
+    return exitCode.success;
+  },
+};

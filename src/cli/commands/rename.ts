@@ -1,0 +1,14 @@
+import { type Command, exactly } from '../command.ts';
+import { ExitError, exitCode } from '../exit.ts';
+
+export const command: Command = {
+  usage: 'CONTAINER NEW_NAME',
+  args: exactly(2),
+  flags: [],
+  async run({ args: [container = '', name = ''], client }) {
+    const [from, to] = [container.trim(), name.trim()];
+    if (from === '' || to === '') throw new ExitError('Error: Neither old nor new names may be empty');
+    await client.call('POST', `/containers/${from}/rename`, { query: { name: to } });
+    return exitCode.success;
+  },
+};

@@ -1,0 +1,53 @@
+import type { ContainerUpdateResponse } from '../../api/types/containers.ts';
+import { atLeast, type Command } from '../command.ts';
+import { commonResources } from '../create/resources.ts';
+import { parseRestartPolicy } from '../create/restart.ts';
+import { checkMemorySwap } from '../create/validators.ts';
+import { ExitError } from '../exit.ts';
+import { writeErr } from '../terminal/output.ts';
+import { forEach } from './each.ts';
+
+export const command: Command = {
+  usage: '[OPTIONS] CONTAINER [CONTAINER...]',
+  args: atLeast(1),
+  flags: [
+    {
+      name: 'blkio-weight',
+      type: 'uint16',
+      usage: 'Block IO (relative weight), between 10 and 1000, or 0 to disable (default 0)',
+    },
+    { name: 'cpu-period', type: 'int', usage: 'Limit CPU CFS (Completely Fair Scheduler) period' },
+    { name: 'cpu-quota', type: 'int', usage: 'Limit CPU CFS (Completely Fair Scheduler) quota' },
+    { name: 'cpu-rt-period', type: 'int', usage: 'Limit the CPU real-time period in microseconds' },
+    { name: 'cpu-rt-runtime', type: 'int', usage: 'Limit the CPU real-time runtime in microseconds' },
+    { name: 'cpu-shares', short: 'c', type: 'int', usage: 'CPU shares (relative weight)' },
+    { name: 'cpus', type: 'decimal', usage: 'Number of CPUs' },
+    { name: 'cpuset-cpus', type: 'string', usage: 'CPUs in which to allow execution (0-3, 0,1)' },
+    { name: 'cpuset-mems', type: 'string', usage: 'MEMs in which to allow execution (0-3, 0,1)' },
+    { name: 'memory', short: 'm', type: 'bytes', usage: 'Memory limit' },
+    { name: 'memory-reservation', type: 'bytes', usage: 'Memory soft limit' },
+    {
+      name: 'memory-swap',
+      type: 'bytes',
+      usage: 'Swap limit equal to memory plus swap: -1 to enable unlimited swap',
+      check: checkMemorySwap,
+    },
+    { name: 'pids-limit', type: 'int', usage: 'Tune container pids limit (set -1 for unlimited)' },
+    { name: 'restart', type: 'string', usage: 'Restart policy to apply when a container exits' },
+  ],
+  async run({ args, flags, client }) {
+    const body = {
+      ...commonResources(flags),
+      ...(flags.changed('restart') ? { RestartPolicy: parseRestartPolicy(flags.string('restart')) } : {}),
+    };
+    if (Object.keys(body).length === 0)
+      throw new ExitError('you must provide one or more flags when using this command');
+    return forEach(args, async (name) => {
+      const { Warnings } = await client.json<ContainerUpdateResponse>('POST', `/containers/${name}/update`, {
+        body: { json: body },
+      });
+      for (const warning of Warnings ?? []) writeErr(`${warning}\n`);
+      return name;
+    });
+  },
+};

@@ -1,0 +1,99 @@
+/** What `run` and `create` share: the create call, a missing image, warnings, the id file. */
+import type { ContainerCreateBody, ContainerCreateResponse } from '../../api/types/containers.ts';
+import { type ConfigFile, proxyEnvironment } from '../config.ts';
+import { ExitError, isExitError, startFailureCode } from '../exit.ts';
+import type { FlagValues } from '../flags/parse.ts';
+import { ApiError, type Client } from '../http/client.ts';
+import { describeEndpoint } from '../http/endpoint.ts';
+import { programName } from '../program.ts';
+import { writeErr } from '../terminal/output.ts';
+import { createBody } from './body.ts';
+
+/** The body that the options ask for, with the proxies of the configuration. */
+export async function bodyFromFlags(
+  flags: FlagValues,
+  args: readonly string[],
+  client: Client,
+  config: ConfigFile,
+): Promise<ContainerCreateBody> {
+  if (flags.list('gpus').length > 0)
+    throw new ExitError(
+      'Error response from daemon: could not select device driver "" with capabilities: [[gpu]]',
+    );
+  const [image = '', ...command] = args;
+  const body = await createBody(flags, image, command);
+  const proxies = proxyEnvironment(config, describeEndpoint(client.endpoint), body.Env ?? []);
+  if (proxies.length > 0) body.Env = [...proxies, ...(body.Env ?? [])];
+  return body;
+}
+
+export async function createContainer(
+  client: Client,
+  flags: FlagValues,
+  body: ContainerCreateBody,
+): Promise<string> {
+  const cidFile = flags.string('cidfile');
+  if (cidFile && (await Bun.file(cidFile).exists()))
+    throw new ExitError(
+      `container ID file found, make sure the other container isn't running or delete ${cidFile}`,
+    );
+  const pull = pullPolicy(flags);
+  if (pull === 'always') await pullImage(client, flags, body.Image ?? '');
+  const created = await postCreate(client, flags, body, pull === 'missing');
+  for (const warning of created.Warnings ?? []) writeErr(`WARNING: ${warning}\n`);
+  if (cidFile) await Bun.write(cidFile, created.Id);
+  return created.Id;
+}
+
+async function postCreate(
+  client: Client,
+  flags: FlagValues,
+  body: ContainerCreateBody,
+  mayPull: boolean,
+): Promise<ContainerCreateResponse> {
+  const options = {
+    query: { name: flags.string('name'), platform: flags.string('platform') },
+    body: { json: body },
+  };
+  try {
+    return await client.json<ContainerCreateResponse>('POST', '/containers/create', options);
+  } catch (error) {
+    const missing = error instanceof ApiError && error.status === 404 && /no such image/i.test(error.reason);
+    if (!missing || !mayPull) throw error;
+    if (!flags.bool('quiet')) writeErr(`Unable to find image '${withTag(body.Image ?? '')}' locally\n`);
+    await pullImage(client, flags, body.Image ?? '');
+    return client.json<ContainerCreateResponse>('POST', '/containers/create', options);
+  }
+}
+
+/** `always`, `missing` or `never`. */
+function pullPolicy(flags: FlagValues): string {
+  const policy = flags.string('pull');
+  if (policy === '' || ['always', 'missing', 'never'].includes(policy)) return policy || 'missing';
+  throw new ExitError(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
+}
+
+function withTag(image: string): string {
+  return image.includes('@') || /:[^/]+$/.test(image) ? image : `${image}:latest`;
+}
+
+async function pullImage(client: Client, flags: FlagValues, image: string): Promise<void> {
+  const [, name = image, tag = ''] = /^(.*?)(?::([^/@]+))?$/.exec(image) ?? [];
+  const digest = /^(.*)@(.*)$/.exec(image);
+  const query = digest ? { fromImage: digest[1], tag: digest[2] } : { fromImage: name, tag: tag || 'latest' };
+  const response = await client.request('POST', '/images/create', {
+    query: { ...query, platform: flags.string('platform') },
+  });
+  const { showProgress } = await import('../stream/progress.ts');
+  await showProgress(response.body, { fd: 2, quiet: flags.bool('quiet') });
+}
+
+/** An error of `run` or `create` as Docker prints it, with the exit code its text stands for. */
+export function failureOf(error: unknown, command: string): ExitError {
+  if (isExitError(error) && error.message === '') return error;
+  const message = error instanceof Error ? error.message : String(error);
+  return new ExitError(
+    `${programName}: ${message}\n\nRun '${programName} ${command} --help' for more information`,
+    startFailureCode(message),
+  );
+}

@@ -1,0 +1,27 @@
+/** `--filter key=value`, repeated: the API's map of key to values. */
+export type Filters = Record<string, Record<string, true>>;
+
+/** Checks one `--filter`; used while parsing options. */
+export function checkFilter(value: string): string {
+  if (value !== '' && !value.includes('='))
+    throw new Error('invalid filter: bad format of filter (expected name=value)');
+  return value;
+}
+
+export function parseFilters(values: readonly string[]): Filters {
+  const filters: Filters = {};
+  for (const value of values) {
+    const equals = value.indexOf('=');
+    if (equals < 0) continue;
+    const key = value.slice(0, equals).trim().toLowerCase();
+    const wanted = value.slice(equals + 1).trim();
+    filters[key] = { ...filters[key], [wanted]: true };
+  }
+  return filters;
+}
+
+/** The query parameter; empty (and so left out) when there is nothing to filter by. */
+export function filterQuery(values: readonly string[]): string {
+  const filters = parseFilters(values);
+  return Object.keys(filters).length > 0 ? JSON.stringify(filters) : '';
+}

@@ -1,0 +1,41 @@
+/** JSON as Go's encoding/json writes it. */
+import { isStruct, nilPointer } from '../template/values.ts';
+
+export interface JsonOptions {
+  /** Go escapes <, > and & unless told not to. */
+  escapeHtml: boolean;
+}
+
+export function encodeJson(value: unknown, options: JsonOptions): string {
+  if (isStruct(value)) return value === nilPointer ? 'null' : encodeJson(value.field('$json'), options);
+  const text = JSON.stringify(value ?? null, (_, item: unknown) => (item === nilPointer ? null : item));
+  return escapeText(text, options);
+}
+
+function escapeText(json: string, options: JsonOptions): string {
+  const lines = json.replaceAll('\u2028', '\\u2028').replaceAll('\u2029', '\\u2029');
+  if (!options.escapeHtml) return lines;
+  return lines.replaceAll('<', '\\u003c').replaceAll('>', '\\u003e').replaceAll('&', '\\u0026');
+}
+
+/** json.Indent: the text as it is, laid out with `indent` per level. */
+export function indentJson(json: string, indent: string): string {
+  let out = '';
+  let depth = 0;
+  const line = () => `\n${indent.repeat(depth)}`;
+  const token = /"(?:[^"\\]|\\.)*"|[[\]{}:,]|[^\s[\]{}:,"]+/g;
+  const tokens = json.match(token) ?? [];
+  tokens.forEach((text, position) => {
+    if (text === '{' || text === '[') {
+      const following = tokens[position + 1];
+      depth += 1;
+      out += following === '}' || following === ']' ? text : text + line();
+    } else if (text === '}' || text === ']') {
+      const before = tokens[position - 1];
+      depth -= 1;
+      out += before === '{' || before === '[' ? text : line() + text;
+    } else if (text === ',') out += text + line();
+    else out += text === ':' ? ': ' : text;
+  });
+  return out;
+}
