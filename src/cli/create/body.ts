@@ -144,8 +144,8 @@ function resources(flags: FlagValues): Draft<Resources> {
     found.BlkioDeviceWriteIOps = values;
   });
   set('ulimit', parseUlimit, (values) => {
-    found.Ulimits = lastOfEachName(values;
-  }));
+    found.Ulimits = lastOfEachName(values);
+  });
   set('device-cgroup-rule', String, (values) => {
     found.DeviceCgroupRules = values;
   });
