@@ -28,11 +28,10 @@ static const char *base_name(const char *path) {
 
 /* A descriptor opened later must never become someone's standard input or output. */
 static int open_missing_stdio(void) {
-  int fd;
-  do
-    fd = open("/dev/null", O_RDWR);
-  while (fd >= 0 && fd <= STDERR_FILENO);
-  return fd < 0 ? -1 : close(fd);
+  for (int fd = 0; fd <= STDERR_FILENO; fd++)
+    if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd)
+      return -1;
+  return 0;
 }
 
 int main(int argc, char **argv) {

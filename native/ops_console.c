@@ -36,7 +36,10 @@ static int open_master(struct stage *stage) {
 /* A container being made shows its terminal as /dev/console too; one being joined keeps what it has. */
 static int show_as_console(struct stage *stage, int slave) {
   AUTO_CLOSE int tree = mount_clone(slave, false);
-  AUTO_CLOSE int at = tree < 0 ? -1 : root_make_file(stage, "/dev/console");
+  AUTO_CLOSE int at =
+      tree < 0 ? -1 : root_open(stage, "/dev/console", O_PATH | O_NOFOLLOW, RESOLVE_NO_SYMLINKS);
+  if (tree >= 0 && at < 0 && errno == ENOENT)
+    at = root_make_file(stage, "/dev/console");
   struct stat status;
   if (at < 0 || fstat(at, &status) != 0)
     return blame(stage, "/dev/console");

@@ -33,6 +33,38 @@ static int mount_point(struct stage *stage, const char *target, const char *type
   return root_make_directory(stage, target);
 }
 
+/* What may be mounted over single files of /proc: known to be harmless and used by lxcfs and the like (as
+ * runc has it). */
+static bool allowed_in_proc(const char *target) {
+  static const char *const names[] = {
+      "/proc/cpuinfo",
+      "/proc/diskstats",
+      "/proc/meminfo",
+      "/proc/stat",
+      "/proc/swaps",
+      "/proc/uptime",
+      "/proc/loadavg",
+      "/proc/slabinfo",
+      "/proc/net/dev",
+      "/proc/sys/kernel/ns_last_pid",
+      "/proc/sys/crypto/fips_enabled",
+  };
+  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
+    if (strcmp(names[i], target) == 0)
+      return true;
+  return false;
+}
+
+/* Anything else over (parts of) /proc would undo what is masked there (CVE-2019-16884), whatever path led to
+ * it.
+ */
+static int check_proc(struct stage *stage, int at, bool is_proc, const char *target) {
+  if (is_proc || !is_procfs(at) || allowed_in_proc(target))
+    return 0;
+  errno = EPERM;
+  return blame(stage, "%s cannot be mounted because it is inside /proc", target);
+}
+
 /* A tmpfs takes the mode of the directory that it covers, unless told otherwise. */
 static int tmpfs_options(int target, const char *data, char *options, size_t size) {
   struct stat status;
@@ -56,7 +88,7 @@ int op_mount(struct stage *stage, struct reader *in) {
   close_fd(&at);
   at = mount_point(stage, target, type);
   char options[4096];
-  if (at < 0)
+  if (at < 0 || check_proc(stage, at, strcmp(type, "proc") == 0, target) != 0)
     return -1;
   if (tmpfs && existed && tmpfs_options(at, data, options, sizeof options) == 0)
     data = options;
@@ -71,37 +103,6 @@ int op_mount(struct stage *stage, struct reader *in) {
   if (copy_up && flags & MS_RDONLY && sys_mount_setattr(fs, AT_EMPTY_PATH, &read_only) != 0)
     return -1;
   return sys_move_mount(fs, at);
-}
-
-/* What may be bound over single files of /proc: known to be harmless and used by lxcfs and the like (as runc
- * has it). */
-static bool allowed_in_proc(const char *target) {
-  static const char *const names[] = {
-      "/proc/cpuinfo",
-      "/proc/diskstats",
-      "/proc/meminfo",
-      "/proc/stat",
-      "/proc/swaps",
-      "/proc/uptime",
-      "/proc/loadavg",
-      "/proc/slabinfo",
-      "/proc/net/dev",
-      "/proc/sys/kernel/ns_last_pid",
-      "/proc/sys/crypto/fips_enabled",
-  };
-  for (size_t i = 0; i < sizeof names / sizeof *names; i++)
-    if (strcmp(names[i], target) == 0)
-      return true;
-  return false;
-}
-
-/* A volume over (parts of) /proc would undo what is masked there (CVE-2019-16884), whatever path led to it.
- */
-static int check_proc(struct stage *stage, int at, int source, const char *target) {
-  if (!is_procfs(at) || is_procfs(source) || allowed_in_proc(target))
-    return 0;
-  errno = EPERM;
-  return blame(stage, "%s cannot be mounted because it is inside /proc", target);
 }
 
 /* `propagation`: MS_SHARED, MS_SLAVE, MS_PRIVATE or MS_UNBINDABLE, for all submounts too with MS_REC. */
@@ -132,7 +133,7 @@ int op_bind(struct stage *stage, struct reader *in) {
   blame(stage, "%s", target);
   AUTO_CLOSE int at =
       S_ISDIR(status.st_mode) ? root_make_directory(stage, target) : root_make_file(stage, target);
-  if (at < 0 || check_proc(stage, at, tree, target) != 0)
+  if (at < 0 || check_proc(stage, at, is_procfs(tree), target) != 0)
     return -1;
   if (set_attributes(tree, set, clear, recursive) != 0 || set_propagation(tree, propagation) != 0)
     return blame(stage, "options of %s", target);

@@ -5,7 +5,7 @@ import { encodeOperations, Writer } from '../../src/linux/encode.ts';
 import { CLONE } from '../../src/linux/flags.ts';
 import { nativePath, OperationFailed, runOperations, runOperationsSync } from '../../src/linux/native.ts';
 import type { Operation } from '../../src/linux/operations.ts';
-import { container, failure, output, Rootfs, run } from './container.ts';
+import { container, failure, namespaces, output, Rootfs, run } from './container.ts';
 
 const host = { side: 'host', optional: false } as const;
 const inside = { side: 'inside', optional: false } as const;
@@ -64,6 +64,22 @@ test('failures on either side name their operation, and leave no process and no 
     }
   expect(children()).toBe(before);
   expect(readFileSync('/proc/self/mountinfo', 'utf8')).not.toContain(rootfs.directory);
+});
+
+test('a process that dies while it is set up is reported and reaped', async () => {
+  const parts = {
+    flags: namespaces & ~CLONE.NEWPID, // where process 1 would ignore the signal
+    inside: [
+      { ...inside, op: 'rlimit', resource: 1, soft: '0', hard: '0' },
+      { ...inside, op: 'write', path: '/etc/group', data: 'x' }, // SIGXFSZ
+    ] satisfies Operation[],
+  };
+  for (const args of [[], ['--forked']])
+    expect(await failure(container(rootfs, ['true'], parts), args)).toEqual({
+      op: undefined,
+      errno: 10,
+      detail: 'the process was killed by signal 25 while it was being set up',
+    });
 });
 
 test('a plan may go on in the namespaces of a running container', async () => {

@@ -1,12 +1,23 @@
 import { afterAll, expect, test } from 'bun:test';
-import { existsSync, readFileSync, readlinkSync } from 'node:fs';
-import { MOUNT_ATTR, MS } from '../../src/linux/flags.ts';
+import { existsSync, readFileSync, readlinkSync, statSync } from 'node:fs';
+import { CLONE, MOUNT_ATTR, MS } from '../../src/linux/flags.ts';
 import type { Operation } from '../../src/linux/operations.ts';
-import { container, masked, output, Rootfs, readonlyPaths, run } from './container.ts';
+import { container, failure, masked, namespaces, output, Rootfs, readonlyPaths, run } from './container.ts';
 
 const inside = { side: 'inside', optional: false } as const;
 const rootfs = new Rootfs();
 afterAll(() => rootfs[Symbol.dispose]());
+
+const tmpfs = (target: string, flags: number, data: string, copyUp = false): Operation => ({
+  ...inside,
+  op: 'mount',
+  source: 'tmpfs',
+  target,
+  fstype: 'tmpfs',
+  flags,
+  data,
+  copyUp,
+});
 
 test('a container has namespaces of its own and is process 1', async () => {
   const kinds = ['mnt', 'uts', 'ipc', 'pid', 'net', 'cgroup'];
@@ -98,33 +109,41 @@ test('binds: directories, files, read-only, propagation, and where they may not 
     );
 });
 
+test('a tmpfs does not go over /proc either', async () => {
+  for (const target of ['/proc', '/proc/sys/kernel'])
+    expect(await failure(container(rootfs, ['true'], { mounts: [tmpfs(target, 0, '')] }))).toEqual({
+      op: 'mount',
+      errno: 1,
+      detail: `${target} cannot be mounted because it is inside /proc`,
+    });
+});
+
+test('in a user namespace root is nobody outside', async () => {
+  using mapped = new Rootfs();
+  expect(Bun.spawnSync(['chown', '-hR', '100000:100000', mapped.directory]).exitCode).toBe(0);
+  const map = (name: string): Operation => ({
+    side: 'host',
+    op: 'write-proc',
+    name,
+    data: '0 100000 65536\n',
+  });
+  const plan = container(mapped, ['sh', '-c', 'id -u; touch /made; cat /proc/self/uid_map'], {
+    flags: namespaces | CLONE.NEWUSER,
+    host: [map('uid_map'), map('gid_map')],
+  });
+  // No nodes can be made there.
+  const list = plan.filter(({ op }) => op !== 'mknod' && op !== 'mask');
+  const { stdout, stderr } = await run(list);
+  expect([stderr, stdout.split(/\s+/).slice(0, 4)]).toEqual(['', ['0', '0', '100000', '65536']]);
+  expect(statSync(mapped.upper('made')).uid).toBe(100000);
+});
+
 test('a tmpfs starts with what the image has there when told to, with its mode', async () => {
   const text = await output(
     rootfs,
     'cat /etc/passwd | head -n 1; stat -c %a /tmp; grep " /etc " /proc/mounts',
     {
-      mounts: [
-        {
-          ...inside,
-          op: 'mount',
-          source: 'tmpfs',
-          target: '/etc',
-          fstype: 'tmpfs',
-          flags: MS.RDONLY,
-          data: '',
-          copyUp: true,
-        },
-        {
-          ...inside,
-          op: 'mount',
-          source: 'tmpfs',
-          target: '/tmp',
-          fstype: 'tmpfs',
-          flags: 0,
-          data: 'mode=1770',
-          copyUp: false,
-        },
-      ],
+      mounts: [tmpfs('/etc', MS.RDONLY, '', true), tmpfs('/tmp', 0, 'mode=1770', false)],
     },
   );
   const [first, mode, mount] = text.split('\n');
@@ -136,18 +155,7 @@ test('a tmpfs starts with what the image has there when told to, with its mode',
 test('a bad option of a file system is explained by the kernel', async () => {
   const { stderr, code } = await run(
     container(rootfs, ['true'], {
-      mounts: [
-        {
-          ...inside,
-          op: 'mount',
-          source: 'tmpfs',
-          target: '/x',
-          fstype: 'tmpfs',
-          flags: 0,
-          data: 'size=no',
-          copyUp: false,
-        },
-      ],
+      mounts: [tmpfs('/x', 0, 'size=no', false)],
     }),
   );
   expect(code).toBe(1);
