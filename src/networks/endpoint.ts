@@ -26,8 +26,9 @@ export function interfaceOperations(
       bridge,
       mtu,
     },
-    // Missing where the kernel has no IPv6 at all.
+    // Missing where the kernel has no IPv6 at all. Loopback keeps ::1, as in Docker since 26.
     { op: 'sysctl', side: 'inside', name: 'net.ipv6.conf.all.disable_ipv6', value: '1', optional: true },
+    { op: 'sysctl', side: 'inside', name: 'net.ipv6.conf.lo.disable_ipv6', value: '0', optional: true },
     { op: 'link', side: 'inside', name: 'lo', up: true, mtu: 0, rename: '' },
     { op: 'address', side: 'inside', link: name, cidr: `${endpoint.ipAddress}/${endpoint.prefixLength}` },
     { op: 'link', side: 'inside', name, up: true, mtu: 0, rename: '' },

@@ -1,5 +1,4 @@
 import { expect, test } from 'bun:test';
-import { hostNames } from './endpoint.ts';
 import { forContainer, hostResolver, parseResolver } from './resolver.ts';
 
 test('resolv.conf is read', () => {
@@ -27,9 +26,4 @@ test("systemd-resolved's stub leads to its real servers", () => {
   expect(hostResolver(read).nameservers).toEqual(['192.0.2.53']);
   delete files['/run/systemd/resolve/resolv.conf'];
   expect(hostResolver(read).nameservers).toEqual(['127.0.0.53']);
-});
-
-test('a qualified hostname also gets its first label', () => {
-  expect(hostNames('web')).toEqual(['web']);
-  expect(hostNames('web.example.com')).toEqual(['web.example.com', 'web']);
 });
