@@ -304,7 +304,6 @@ static void run(void) {
 
 int shim_main(int argc, char **argv) {
   (void)argc;
-  prctl(PR_SET_NAME, "gantry-init");
   setsid(); /* fails when the daemon has done it already */
   close_range(3, ~0u, 0);
   const char *step = "/";
