@@ -101,20 +101,80 @@ function explainOne<N extends OperationName>(operation: OperationOf<N>): string 
   return explainer(operation);
 }
 
+/** What a group of operations is for; headings of the explanation. */
+const phases: readonly { title: string; side?: 'host' | 'inside'; ops: readonly OperationName[] }[] = [
+  {
+    title: 'Limits: a directory in each cgroup hierarchy',
+    side: 'host',
+    ops: ['mkdir', 'write', 'device-filter'],
+  },
+  { title: 'Namespaces: a process that sees a world of its own', ops: ['clone', 'setns', 'unshare', 'join'] },
+  {
+    title: 'From outside, while the child builds its world',
+    side: 'host',
+    ops: [
+      'write-proc',
+      'write-pid',
+      'veth',
+      'bridge',
+      'link',
+      'address',
+      'route',
+      'link-delete',
+      'signal-child',
+    ],
+  },
+  { title: 'The root file system', ops: ['propagation', 'mount-root', 'bind-root', 'root', 'copy-up'] },
+  { title: 'What is mounted in it', ops: ['mount', 'bind', 'mount-attr', 'mkdir-in-root'] },
+  { title: 'Devices', ops: ['mknod', 'symlink', 'console'] },
+  { title: 'Names and settings of the kernel', side: 'inside', ops: ['hostname', 'domainname', 'sysctl'] },
+  { title: 'What the kernel would tell too freely', ops: ['readonly', 'mask'] },
+  { title: 'Leaving the host behind', ops: ['pivot'] },
+  { title: 'The network', side: 'inside', ops: ['await-host', 'link', 'address', 'route'] },
+  {
+    title: 'The program, and who it is',
+    ops: [
+      'rlimit',
+      'keyring',
+      'env',
+      'user',
+      'umask',
+      'chdir',
+      'credentials',
+      'no-new-privs',
+      'seccomp',
+      'exec',
+    ],
+  },
+];
+
+const phaseOf = ({ op, side }: Operation) =>
+  phases.find((phase) => phase.ops.includes(op) && (phase.side ?? side) === side)?.title ?? '';
+
+/** 64 digits name a container; 12 are enough to see that it is the same one. */
+const withoutLongIds = (text: string) => text.replace(/\b([0-9a-f]{12})[0-9a-f]{52}\b/g, '$1…');
+
 /**
+ *   # Limits: a directory in each cgroup hierarchy
  *    1  host    mkdir /sys/fs/cgroup/memory/gantry/…
+ *   # What is mounted in it
  *   31  inside  mount -t proc proc /proc MS_NOSUID|MS_NODEV|MS_NOEXEC
  *
  * `?` behind the number: the operation may fail without failing the container.
  */
 export function explain(operations: readonly Operation[]): string {
   const width = String(operations.length).length;
-  return operations
-    .map((operation, index) => {
-      const number = String(index + 1).padStart(width);
-      const mark = operation.optional ? '?' : ' ';
-      return `${number}${mark} ${operation.side.padEnd(6)}  ${explainOne(operation)}`.trimEnd();
-    })
-    .join('\n')
-    .concat('\n');
+  const lines: string[] = [];
+  let current = '';
+  operations.forEach((operation, index) => {
+    const phase = phaseOf(operation);
+    if (phase !== current) lines.push(...(current === '' ? [] : ['']), `# ${phase}`);
+    current = phase;
+    const number = String(index + 1).padStart(width);
+    const mark = operation.optional ? '?' : ' ';
+    lines.push(
+      `${number}${mark} ${operation.side.padEnd(6)}  ${withoutLongIds(explainOne(operation))}`.trimEnd(),
+    );
+  });
+  return `${lines.join('\n')}\n`;
 }

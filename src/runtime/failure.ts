@@ -15,7 +15,7 @@ export interface Failed {
 }
 
 /** The detail already is the sentence that Docker's users know. */
-const complete: ReadonlySet<Operation['op']> = new Set(['user', 'chdir']);
+const complete: ReadonlySet<Operation['op']> = new Set(['user']);
 
 const withCause = (text: string, { errno }: Failed) => (errno === 0 ? text : `${text}: ${errnoText(errno)}`);
 
@@ -40,6 +40,12 @@ function cgroupText(path: string, data: string, failed: Failed): string {
   );
 }
 
+/** gantry-init's sentence when the directory turned out to be outside of the root (CVE-2024-21626), else runc's. */
+function chdirText(target: string, { detail, errno }: Failed): string {
+  if (detail.startsWith('current working directory is outside')) return detail;
+  return `chdir to cwd ("${target}") set in config.json failed: ${errnoText(errno)}`;
+}
+
 const isCgroup = (path: string) => path.startsWith('/sys/fs/cgroup/');
 
 /** What went wrong, without saying during what. */
@@ -49,6 +55,8 @@ function causeText(operation: Operation, failed: Failed): string {
   switch (operation.op) {
     case 'exec':
       return execText(operation.argv, failed);
+    case 'chdir':
+      return chdirText(operation.target, failed);
     case 'bind':
     case 'mount':
       return mountText(operation.source, operation.target, failed);
