@@ -35,7 +35,7 @@ async function writeMembers(tar: Pack, members: Iterable<TarMember>): Promise<vo
     const entry = tar.entry({ ...header, size: member.size, type: directory ? 'directory' : 'file' });
     if (directory) continue;
     for await (const chunk of member.content()) if (!entry.write(chunk)) await drained(entry);
-    entry.end();
+    entry.end(null);
   }
   tar.finalize();
 }

@@ -69,7 +69,9 @@ export abstract class DirectoryDriver implements Snapshotter {
 
   #parentReady(parent: string | null): Promise<void> {
     if (parent === null || this.has(parent)) return Promise.resolve();
-    return this.#unpacking.get(parent) ?? Promise.reject(notFound(`layer ${parent} does not exist`));
+    const running = this.#unpacking.get(parent);
+    if (running === undefined) throw notFound(`layer ${parent} does not exist`);
+    return running;
   }
 
   async #unpack(
