@@ -44,12 +44,12 @@ function padded(data: Buffer): Buffer {
   return Buffer.concat([data, Buffer.alloc((512 - (data.length % 512)) % 512)]);
 }
 
-export function member(item: RawMember): Buffer {
+export function member(item: RawMember): Buffer<ArrayBuffer> {
   const data = Buffer.from(item.data ?? '');
   return Buffer.concat([header(item, data.length), padded(data)]);
 }
 
-export function rawTar(...members: RawMember[]): Buffer {
+export function rawTar(...members: RawMember[]): Buffer<ArrayBuffer> {
   return Buffer.concat([...members.map(member), Buffer.alloc(1024)]);
 }
 
