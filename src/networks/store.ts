@@ -1,6 +1,5 @@
 /** Networks as records. */
 import { type Database, migrate } from '../lib/database.ts';
-import type { NetworkId } from '../lib/ids.ts';
 import type { Network } from './model.ts';
 
 const migrations = [
@@ -43,10 +42,6 @@ export class NetworkStore {
       network.created,
       JSON.stringify(network),
     ]);
-  }
-
-  remove(id: NetworkId): void {
-    this.#db.run('DELETE FROM networks WHERE id = ?', [id]);
   }
 
   /** Links that gantry made and may therefore remove; a bridge of the administrator's is not among them. */

@@ -8,6 +8,7 @@ import type { Nft } from '../../linux/nft.ts';
 import { bridgePorts } from '../../linux/routes.ts';
 import { formatIpv4, parseCidr, parseIpv4 } from '../addresses.ts';
 import { ensureBridge, tuneBridge } from '../bridge-link.ts';
+import { BridgeTable } from '../bridge-table.ts';
 import { type Attached, type Driver, emptyEndpoint } from '../driver.ts';
 import { hostNames, interfaceOperations, vethName, vethPattern } from '../endpoint.ts';
 import { enableForwarding } from '../forwarding.ts';
@@ -15,15 +16,7 @@ import { connectivityError, type HostPorts } from '../host-ports.ts';
 import { AddressPool, macOf, parseMac } from '../ipam.ts';
 import type { Attachment, AttachRequest, Network } from '../model.ts';
 import { parseBindings } from '../port-spec.ts';
-import {
-  type BridgeRules,
-  type Forwarding,
-  publishScript,
-  removeScript,
-  tableName,
-  tableScript,
-  withdrawScript,
-} from '../ruleset.ts';
+import type { Forwarding } from '../ruleset.ts';
 
 /** Each costs the kernel a walk over all tracked connections; the flows of a longer range run into their timeout instead. */
 const maxForgotten = 64;
@@ -39,9 +32,7 @@ export interface BridgeParts {
 export class BridgeDriver implements Driver {
   readonly #parts: BridgeParts;
   readonly #pool: AddressPool;
-  readonly #rules: BridgeRules;
-  /** What the rules forward at the moment, by endpoint. */
-  readonly #forwardings = new Map<string, Forwarding[]>();
+  readonly #table: BridgeTable;
 
   constructor(parts: BridgeParts) {
     this.#parts = parts;
@@ -50,27 +41,26 @@ export class BridgeDriver implements Driver {
     const gateway = parseIpv4(network.ipam.config[0]?.gateway ?? '');
     if (!subnet || gateway === null) throw invalid(`network ${network.name} has no IPv4 subnet and gateway`);
     this.#pool = new AddressPool(subnet, gateway, `${network.name} (${network.id})`);
-    this.#rules = {
+    const isOn = (option: string) => network.options[`com.docker.network.bridge.${option}`] !== 'false';
+    const rules = {
       bridge: network.bridge,
       subnet,
-      icc: network.options['com.docker.network.bridge.enable_icc'] !== 'false',
-      masquerade: network.options['com.docker.network.bridge.enable_ip_masquerade'] !== 'false',
+      icc: isOn('enable_icc'),
+      masquerade: isOn('enable_ip_masquerade'),
     };
+    this.#table = new BridgeTable(rules, parts.nft, parts.log);
   }
 
   get gateway(): string {
     return formatIpv4(this.#pool.gateway);
   }
 
-  /** A table that is there already belongs to containers that still run: it stays until `recover` knows what it must hold. */
   async open(): Promise<void> {
     const { network, mtu, nft, log } = this.#parts;
     await ensureBridge(network.bridge, `${this.gateway}/${this.#pool.subnet.prefix}`, mtu);
     tuneBridge(network.bridge, log);
     await enableForwarding(nft, network.bridge);
-    const tables = await nft.query('list tables ip');
-    if (!tables.split('\n').includes(`table ip ${tableName(network.bridge)}`)) await this.#rebuild();
-    await this.#warnOfForeignPolicy();
+    await this.#table.open();
   }
 
   attach(request: AttachRequest, endpointId: string): Attachment {
@@ -107,8 +97,7 @@ export class BridgeDriver implements Driver {
     const forwardings = forwardingsOf(attached);
     if (forwardings.length === 0) return;
     const { endpoint } = attached;
-    this.#forwardings.set(endpoint.endpointId, forwardings);
-    await this.#change(publishScript(this.#rules.bridge, forwardings));
+    await this.#table.publish(endpoint.endpointId, forwardings);
     this.#forgetUdp(forwardings, (ports) => {
       for (const { hostPort } of ports.slice(0, maxForgotten)) forgetUdpFlowsTo(hostPort);
     });
@@ -126,28 +115,24 @@ export class BridgeDriver implements Driver {
     try {
       action();
     } catch (error) {
-      this.#parts.log('warn', `${what}: ${messageOf(error)}`, { bridge: this.#rules.bridge });
+      this.#parts.log('warn', `${what}: ${messageOf(error)}`, { bridge: this.#parts.network.bridge });
     }
   }
 
   async release({ endpoint }: Attached): Promise<void> {
-    const forwardings = this.#forwardings.get(endpoint.endpointId);
+    const address = parseIpv4(endpoint.ipAddress);
     try {
-      if (forwardings) {
-        this.#forwardings.delete(endpoint.endpointId);
-        await this.#change(withdrawScript(this.#rules.bridge, forwardings));
-        this.#forgetUdp(forwardings, () => forgetUdpFlowsOf(parseIpv4(endpoint.ipAddress) ?? 0));
-      }
+      const withdrawn = await this.#table.withdraw(endpoint.endpointId);
+      this.#forgetUdp(withdrawn, () => forgetUdpFlowsOf(address ?? 0));
     } finally {
       // Only now may another container get the address and the ports: the old rules would lead to it.
       this.#parts.hostPorts.release(endpoint.endpointId);
-      const address = parseIpv4(endpoint.ipAddress);
       if (address !== null) this.#pool.release(address);
     }
   }
 
   async recover(running: readonly Attached[]): Promise<void> {
-    this.#forwardings.clear();
+    const published = new Map<string, Forwarding[]>();
     for (const attached of running) {
       const { endpoint, ports } = attached;
       const address = parseIpv4(endpoint.ipAddress);
@@ -157,59 +142,29 @@ export class BridgeDriver implements Driver {
           container: attached.containerName,
           port: `${hostIp}:${hostPort}/${protocol}`,
         });
-      if (ports.length > 0) this.#forwardings.set(endpoint.endpointId, forwardingsOf(attached));
+      if (ports.length > 0) published.set(endpoint.endpointId, forwardingsOf(attached));
     }
-    await this.#rebuild();
+    await this.#table.replace(published);
     await this.#removeStaleLinks(new Set(running.map(({ endpoint }) => vethName(endpoint.endpointId))));
   }
 
   /** Takes rules and bridge off the host. No container may be on it. */
   async remove(): Promise<void> {
     const { bridge } = this.#parts.network;
-    await this.#parts.nft.apply(removeScript(bridge));
+    await this.#table.remove();
     await runOperations([{ op: 'link-delete', side: 'host', name: bridge }]);
-  }
-
-  /** Performs one small change. When it does not fit (someone flushed the ruleset), the whole table is made anew. */
-  async #change(script: string): Promise<void> {
-    try {
-      await this.#parts.nft.apply(script);
-    } catch (error) {
-      this.#parts.log('warn', 'the nftables table was changed by someone else: making it anew', {
-        bridge: this.#rules.bridge,
-        error: String(error),
-      });
-      await this.#rebuild();
-    }
-  }
-
-  async #rebuild(): Promise<void> {
-    await this.#parts.nft.apply(tableScript(this.#rules, [...this.#forwardings.values()].flat()));
   }
 
   /** A veth outlives its shim only when something else holds the network namespace. */
   async #removeStaleLinks(wanted: ReadonlySet<string>): Promise<void> {
-    const stale = bridgePorts(this.#rules.bridge).filter((n) => vethPattern.test(n) && !wanted.has(n));
+    const stale = bridgePorts(this.#parts.network.bridge).filter(
+      (n) => vethPattern.test(n) && !wanted.has(n),
+    );
     if (stale.length === 0) return;
     this.#parts.log('info', 'removing links of containers that are gone', { links: stale });
     await runOperations(
       stale.map((name) => ({ op: 'link-delete', side: 'host', name, optional: true }) as const),
     );
-  }
-
-  /** Every table's verdict counts, so what another program drops (dockerd and ufw do) we cannot accept: only say so. */
-  async #warnOfForeignPolicy(): Promise<void> {
-    const { nft, log } = this.#parts;
-    const foreign = await nft.query('list chain ip filter FORWARD').catch(() => '');
-    if (/policy drop/.test(foreign))
-      log(
-        'warn',
-        "the host's iptables FORWARD policy is DROP: containers reach the world only if its rules let them",
-        {
-          bridge: this.#rules.bridge,
-          remedy: `iptables -I FORWARD -i ${this.#rules.bridge} -j ACCEPT; iptables -I FORWARD -o ${this.#rules.bridge} -j ACCEPT`,
-        },
-      );
   }
 }
 
