@@ -91,6 +91,8 @@ export async function launchExec(
     deferred.onClose = (detached) => {
       if (detached) emitContainer(context, container, 'exec_detach', { execID: exec.id });
     };
+    // The exit code comes on another connection than the output; whoever saw the end may ask for it.
+    deferred.gone = context.execs.exited(exec.id);
     deferred.connect(stream);
     return deferred;
   } catch (error) {

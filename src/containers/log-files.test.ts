@@ -15,11 +15,11 @@ async function tail(contents: string[], lines: number): Promise<string> {
     const files = await openLogFiles(path, 5);
     const { index, offset } = await tailPosition(files, lines);
     let text = '';
-    for (const [at, file] of files.entries()) {
-      const all = await file.readFile('utf8');
+    for (const [at, { handle }] of files.entries()) {
+      const all = await handle.readFile('utf8');
       if (at === index) text += all.slice(offset);
       else if (at > index) text += all;
-      await file.close();
+      await handle.close();
     }
     return text;
   } finally {

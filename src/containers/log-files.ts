@@ -14,30 +14,42 @@ async function openIfThere(path: string): Promise<FileHandle | null> {
   }
 }
 
-/** <path>.2, <path>.1, <path>. Opened at once, so that a rotation while they are read changes nothing. */
-export async function openLogFiles(path: string, maxFiles: number): Promise<FileHandle[]> {
-  const files: FileHandle[] = [];
-  for (let n = maxFiles - 1; n >= 0; n--) {
-    const file = await openIfThere(n === 0 ? path : `${path}.${n}`);
-    if (file !== null) files.push(file);
+export interface LogFile {
+  handle: FileHandle;
+  /** Names the file whatever it is called now. */
+  inode: number;
+}
+
+/**
+ * <path>.2, <path>.1, <path>. Opened from the newest on: a rotation meanwhile moves a file to a higher number, so that one
+ * may be met twice (and is kept once) but none is missed.
+ */
+export async function openLogFiles(path: string, maxFiles: number): Promise<LogFile[]> {
+  const files = new Map<number, LogFile>();
+  for (let n = 0; n <= maxFiles; n++) {
+    const handle = await openIfThere(n === 0 ? path : `${path}.${n}`);
+    if (handle === null) continue;
+    const inode = (await handle.stat()).ino;
+    if (files.has(inode)) await handle.close();
+    else files.set(inode, { handle, inode });
   }
-  return files;
+  return [...files.values()].reverse();
 }
 
 /** Where reading begins so that `lines` lines remain: a file and an offset. Reads from the end, a block at a time. */
 export async function tailPosition(
-  files: readonly FileHandle[],
+  files: readonly LogFile[],
   lines: number,
 ): Promise<{ index: number; offset: number }> {
   if (lines === 0) {
     const last = files.at(-1);
-    return { index: Math.max(0, files.length - 1), offset: last ? (await last.stat()).size : 0 };
+    return { index: Math.max(0, files.length - 1), offset: last ? (await last.handle.stat()).size : 0 };
   }
   let missing = lines;
   for (let index = files.length - 1; index >= 0; index--) {
     const file = files[index];
     if (file === undefined) continue;
-    const found = await tailOffset(file, missing);
+    const found = await tailOffset(file.handle, missing);
     if (found.offset !== null) return { index, offset: found.offset };
     missing -= found.lines;
   }

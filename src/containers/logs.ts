@@ -1,12 +1,13 @@
 /** docker logs: reads the shim's json-file log, from the end backwards for --tail, and on with inotify for --follow. */
 import { type FSWatcher, watch } from 'node:fs';
 import type { FileHandle } from 'node:fs/promises';
-import { open, stat } from 'node:fs/promises';
+import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
 import { invalid, unsupported } from '../lib/errors.ts';
+import type { ContainerId } from '../lib/ids.ts';
 import type { Context } from './context.ts';
 import { logLimits } from './log-config.ts';
-import { openLogFiles, tailPosition } from './log-files.ts';
+import { type LogFile, openLogFiles, tailPosition } from './log-files.ts';
 import { LogFormatter } from './log-format.ts';
 import type { LogQuery } from './model.ts';
 import { isAlive } from './state.ts';
@@ -27,24 +28,13 @@ export async function logs(
   if (!query.stdout && !query.stderr) throw invalid('Bad parameters: you must choose at least one stream');
   const { logConfig } = container.hostConfig;
   if (logConfig.type === 'none') throw unsupported('configured logging driver does not support reading');
-  const path = container.files.log;
-  const files = await openLogFiles(path, logLimits(logConfig).maxFiles);
-  const from = query.tail < 0 ? { index: 0, offset: 0 } : await tailPosition(files, query.tail);
-  const follow = query.follow && isAlive(container.state);
-  const end = new AbortController();
-  if (follow) {
-    void context.activities
-      .of(container.id)
-      .nextExit()
-      .then(() => end.abort());
-    if (query.until > 0) {
-      const timer = setTimeout(() => end.abort(), Math.min(query.until * 1000 - Date.now(), 2 ** 31 - 1));
-      end.signal.addEventListener('abort', () => clearTimeout(timer));
-    }
-  }
-  const reader = new LogReader(path, files, from, follow ? end.signal : null, signal);
-  const formatter = new LogFormatter({ ...query, tty });
-  const chunks = formatted(reader, formatter);
+  const follower = query.follow && isAlive(container.state) ? untilExit(context, container.id, query) : null;
+  const reader = new LogReader(
+    { path: container.files.log, maxFiles: logLimits(logConfig).maxFiles, tail: query.tail },
+    follower?.signal ?? null,
+    signal,
+  );
+  const chunks = formatted(reader, new LogFormatter({ ...query, tty }));
   const stream = new ReadableStream<Uint8Array>(
     {
       async pull(controller) {
@@ -53,7 +43,6 @@ export async function logs(
         else controller.enqueue(value);
       },
       async cancel() {
-        end.abort();
         reader.stop();
         await chunks.return(undefined);
       },
@@ -61,6 +50,20 @@ export async function logs(
     { highWaterMark: 0 },
   );
   return { tty, stream };
+}
+
+/** Aborts when the container's run ends, or at the query's `until`. */
+function untilExit(context: Context, id: ContainerId, { until }: LogQuery): AbortController {
+  const end = new AbortController();
+  const { exitWaiters } = context.activities.of(id);
+  const exited = () => end.abort();
+  exitWaiters.add(exited);
+  if (until > 0) {
+    const timer = setTimeout(exited, Math.min(Math.max(until * 1000 - Date.now(), 0), 2 ** 31 - 1));
+    end.signal.addEventListener('abort', () => clearTimeout(timer));
+  }
+  end.signal.addEventListener('abort', () => exitWaiters.delete(exited));
+  return end;
 }
 
 async function* formatted(
@@ -74,22 +77,26 @@ async function* formatted(
   }
 }
 
-/** Yields whole lines, of all files, in order. */
+interface LogSource {
+  path: string;
+  maxFiles: number;
+  /** -1 = all. */
+  tail: number;
+}
+
+/** Yields whole lines, of all files, in order. Nothing is open before the first is asked for, nor after the last. */
 class LogReader {
   #carry: Buffer = Buffer.alloc(0);
   #stopped = false;
   #wake: (() => void) | null = null;
+  readonly #source: LogSource;
+  readonly #ended: AbortSignal | null;
 
   /** `ended`: follows until then; null: reads what there is. */
-  constructor(
-    readonly path: string,
-    readonly files: FileHandle[],
-    readonly from: { index: number; offset: number },
-    readonly ended: AbortSignal | null,
-    readonly client: AbortSignal,
-  ) {
-    const wake = () => this.#wake?.();
-    ended?.addEventListener('abort', wake);
+  constructor(source: LogSource, ended: AbortSignal | null, client: AbortSignal) {
+    this.#source = source;
+    this.#ended = ended;
+    ended?.addEventListener('abort', () => this.#wake?.());
     client.addEventListener('abort', () => this.stop());
   }
 
@@ -99,26 +106,34 @@ class LogReader {
   }
 
   async *lines(): AsyncGenerator<Buffer, undefined, undefined> {
+    const { path, maxFiles, tail } = this.#source;
     // Watching begins before the first read: what is written in between is seen.
-    const watcher = this.ended === null ? null : this.#watch();
+    const watcher = this.#ended === null ? null : this.#watch(path);
+    const waiting: LogFile[] = [];
     try {
-      for (const [index, file] of this.files.entries()) {
-        if (index < this.from.index) continue;
-        const offset = index === this.from.index ? this.from.offset : 0;
-        const isLast = index === this.files.length - 1;
-        if (isLast && this.ended !== null) yield* this.#follow(file, offset, this.ended);
-        else yield* this.#readToEnd(file, offset);
+      waiting.push(...(await openLogFiles(path, maxFiles)));
+      const from = tail < 0 ? { index: 0, offset: 0 } : await tailPosition(waiting, tail);
+      await close(waiting.splice(0, from.index));
+      let { offset } = from;
+      for (let file = waiting[0]; file !== undefined && !this.#stopped; file = waiting[0]) {
+        if (waiting.length === 1 && this.#ended !== null) {
+          offset = yield* this.#follow(file, offset, this.#ended);
+          waiting.push(...(await this.#newerThan(file)));
+        }
+        // What was written between the last read and a rotation, or all of an older file.
+        yield* this.#readToEnd(file.handle, offset);
+        await close(waiting.splice(0, 1));
+        offset = 0;
       }
-      if (this.files.length === 0 && this.ended !== null) yield* this.#follow(null, 0, this.ended);
     } finally {
       watcher?.close();
-      await Promise.all(this.files.map((file) => file.close()));
+      await close(waiting);
     }
   }
 
-  #watch(): FSWatcher {
-    const name = basename(this.path);
-    return watch(dirname(this.path), (_, changed) => {
+  #watch(path: string): FSWatcher {
+    const name = basename(path);
+    return watch(dirname(path), (_, changed) => {
       if (changed === name) this.#wake?.();
     });
   }
@@ -141,10 +156,8 @@ class LogReader {
   #cut(block: Buffer): Buffer {
     const end = block.lastIndexOf(newline) + 1;
     if (end === 0) {
-      this.#carry =
-        this.#carry.length + block.length > longestLine
-          ? Buffer.alloc(0)
-          : Buffer.concat([this.#carry, block]);
+      const tooLong = this.#carry.length + block.length > longestLine;
+      this.#carry = tooLong ? Buffer.alloc(0) : Buffer.concat([this.#carry, block]);
       return Buffer.alloc(0);
     }
     const head = block.subarray(0, end);
@@ -153,8 +166,8 @@ class LogReader {
     return whole;
   }
 
-  async *#follow(first: FileHandle | null, from: number, ended: AbortSignal) {
-    let file = first;
+  /** Reads on until the log has rotated, the container has ended or the client is gone; returns the offset behind it. */
+  async *#follow(file: LogFile, from: number, ended: AbortSignal): AsyncGenerator<Buffer, number, undefined> {
     let offset = from;
     for (;;) {
       // Armed before the read: a change after the read wakes, a change before it is read.
@@ -162,26 +175,26 @@ class LogReader {
         this.#wake = resolve;
       });
       const last = ended.aborted;
-      if (file !== null) offset = yield* this.#readToEnd(file, offset);
-      if (this.#stopped) return;
-      const next = await this.#rotated(file);
-      if (next !== null) {
-        // What was written between our last read and the rotation.
-        if (file !== null) yield* this.#readToEnd(file, offset);
-        this.files.push(next);
-        file = next;
-        offset = 0;
-        continue;
-      }
-      if (last) return;
+      offset = yield* this.#readToEnd(file.handle, offset);
+      if (last || this.#stopped || (await this.#isRotated(file))) return offset;
       if (!ended.aborted) await changed;
     }
   }
 
-  /** The file that now has the log's name, when it is another than `file`. */
-  async #rotated(file: FileHandle | null): Promise<FileHandle | null> {
-    const now = await stat(this.path).catch(() => null);
-    if (now === null || (file !== null && (await file.stat()).ino === now.ino)) return null;
-    return open(this.path, 'r').catch(() => null);
+  async #isRotated({ inode }: LogFile): Promise<boolean> {
+    const now = await stat(this.#source.path).catch(() => null);
+    return now !== null && now.ino !== inode;
   }
+
+  async #newerThan(file: LogFile): Promise<LogFile[]> {
+    if (this.#stopped || !(await this.#isRotated(file))) return [];
+    const all = await openLogFiles(this.#source.path, this.#source.maxFiles);
+    const known = all.findIndex(({ inode }) => inode === file.inode);
+    await close(all.splice(0, known + 1));
+    return all;
+  }
+}
+
+async function close(files: readonly LogFile[]): Promise<void> {
+  await Promise.all(files.map(({ handle }) => handle.close()));
 }

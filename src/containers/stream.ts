@@ -19,6 +19,9 @@ export class DeferredStream implements ContainerStream {
   /** Called once, when the client lets go (by the keys or by leaving). */
   onClose: (detached: boolean) => void = () => {};
 
+  /** The output ends only after this: what the end means must be known by then. */
+  gone: Promise<unknown> = Promise.resolve();
+
   /** detachKeys null = none are looked for. */
   constructor(
     readonly tty: boolean,
@@ -36,9 +39,12 @@ export class DeferredStream implements ContainerStream {
             const reader = inner.output.getReader();
             read = () => reader.read();
           }
-          const step = await Promise.race([read(), this.#closed.promise]);
-          if (step?.value === undefined) controller.close();
-          else controller.enqueue(step.value);
+          // Ends at once when `close` closes the inner stream.
+          const step = await read();
+          if (step.value === undefined) {
+            await Promise.race([this.gone, this.#closed.promise]);
+            controller.close();
+          } else controller.enqueue(step.value);
         },
         cancel: () => this.close(),
       },
