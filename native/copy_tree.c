@@ -8,16 +8,13 @@
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/sendfile.h>
 #include <sys/stat.h>
-#include <sys/xattr.h>
 
+#include "copy_file.h"
 #include "files.h"
 
 /* Each level holds three descriptors, of which 1024 are what a process usually may have. */
 #define MAX_DEPTH 300
-#define MAX_XATTR 65536
-
 /* A file with several names that was met, and where its copy is. */
 struct seen {
   dev_t device;
@@ -36,95 +33,12 @@ struct copier {
 
 static int copy_directory(struct copier *copier, int from, int to);
 
-/* Not on the stack, which is already as deep as the tree. */
-static int copy_xattrs(int from, int to) {
-  AUTO_FREE char *names = malloc(2 * MAX_XATTR);
-  if (!names)
-    return -1;
-  char *value = names + MAX_XATTR;
-  ssize_t size = flistxattr(from, names, MAX_XATTR);
-  if (size < 0)
-    return errno == ENOTSUP ? 0 : -1;
-  for (char *name = names; name < names + size; name += strlen(name) + 1) {
-    ssize_t length = fgetxattr(from, name, value, MAX_XATTR);
-    /* The overlay's own marks say nothing about the copy; not every file system holds every attribute. */
-    if (length < 0 || strncmp(name, "trusted.overlay.", 16) == 0)
-      continue;
-    if (fsetxattr(to, name, value, (size_t)length, 0) != 0 && errno != ENOTSUP && errno != EPERM)
-      return -1;
-  }
-  return 0;
-}
-
-static int copy_data(int from, int to) {
-  bool ranged = true;
-  for (;;) {
-    ssize_t n =
-        ranged ? copy_file_range(from, NULL, to, NULL, 1 << 30, 0) : sendfile(to, from, NULL, 1 << 30);
-    if (n == 0 && !ranged)
-      return 0;
-    /* Zero may also mean a file system that cannot: then sendfile says. */
-    if (n == 0 ||
-        (n < 0 && ranged && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS)))
-      ranged = false;
-    else if (n < 0 && errno != EINTR)
-      return -1;
-  }
-}
-
-/* Owner first, as chown clears set-user-ID. */
-static int copy_status(int to, const struct stat *status) {
-  const struct timespec times[2] = {status->st_atim, status->st_mtim};
-  if (fchown(to, status->st_uid, status->st_gid) != 0 || fchmod(to, status->st_mode & 07777) != 0)
-    return -1;
-  return futimens(to, times);
-}
-
-static int copy_regular(int from_dir, const char *name, int to_dir) {
-  AUTO_CLOSE int from = openat(from_dir, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
-  struct stat status;
-  if (from < 0 || fstat(from, &status) != 0)
-    return -1;
-  if (!S_ISREG(status.st_mode)) {
-    errno = EAGAIN;
-    return -1;
-  }
-  AUTO_CLOSE int to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (to < 0 || copy_data(from, to) != 0)
-    return -1;
-  /* security.capability would not survive chown. */
-  if (fchown(to, status.st_uid, status.st_gid) != 0 || copy_xattrs(from, to) != 0)
-    return -1;
-  const struct timespec times[2] = {status.st_atim, status.st_mtim};
-  return fchmod(to, status.st_mode & 07777) != 0 ? -1 : futimens(to, times);
-}
-
 static int copy_subdirectory(struct copier *copier, int from_dir, const char *name, int to_dir) {
   AUTO_CLOSE int from = openat(from_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   if (from < 0 || mkdirat(to_dir, name, 0700) != 0)
     return -1;
   AUTO_CLOSE int to = openat(to_dir, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
   return to < 0 ? -1 : copy_directory(copier, from, to);
-}
-
-static int copy_node(int from, const char *name, int to, const struct stat *status) {
-  const struct timespec times[2] = {status->st_atim, status->st_mtim};
-  if (S_ISLNK(status->st_mode)) {
-    char link[PATH_MAX];
-    ssize_t size = readlinkat(from, name, link, sizeof link - 1);
-    if (size < 0)
-      return -1;
-    link[size] = 0;
-    if (symlinkat(link, to, name) != 0)
-      return -1;
-  } else if (mknodat(to, name, status->st_mode, status->st_rdev) != 0) {
-    return -1;
-  }
-  if (fchownat(to, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
-    return -1;
-  if (!S_ISLNK(status->st_mode) && fchmodat(to, name, status->st_mode & 07777, 0) != 0)
-    return -1;
-  return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW);
 }
 
 /* The slot of an inode: its own, or the empty one where it belongs. */
