@@ -282,7 +282,7 @@ describe('resources', () => {
     );
     expect(resources).toEqual({
       cpu: { shares: 2, period: 100_000, quota: 150_000 },
-      memory: { limit: 1 << 30, swap: 2 << 30 },
+      memory: { limit: 1 << 30, swap: 2 ** 31 },
       pids: { limit: -1 },
     });
   });
