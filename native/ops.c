@@ -1,5 +1,6 @@
 #include "ops.h"
 
+#include <ctype.h>
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -71,6 +72,13 @@ int blame(struct stage *stage, const char *format, ...) {
   va_end(arguments);
   errno = saved;
   return -1;
+}
+
+const char *reason_of(int error) {
+  static char text[64];
+  snprintf(text, sizeof text, "%s", strerror(error));
+  text[0] = (char)tolower((unsigned char)text[0]);
+  return text;
 }
 
 struct operation next_operation(struct reader *list, uint32_t index) {

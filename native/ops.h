@@ -79,6 +79,9 @@ int perform(struct stage *stage, const struct operation *operation);
  */
 int blame(struct stage *stage, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+/* strerror(3) as Docker's users know it: in lower case. Valid until the next call. */
+const char *reason_of(int error);
+
 #define OPERATION(name) int name(struct stage *stage, struct reader *in)
 OPERATION(op_mkdir);
 OPERATION(op_write);

@@ -61,12 +61,8 @@ int op_chdir(struct stage *stage, struct reader *in) {
   AUTO_CLOSE int fd = root_open(stage, target, O_PATH | O_DIRECTORY, 0);
   if (fd < 0 && errno == ENOENT && create)
     fd = root_make_directory(stage, target);
-  if (fd < 0 || fchdir(fd) != 0) {
-    int error = errno;
-    blame(stage, "chdir to cwd (\"%s\") set in config.json failed: %s", target, strerror(error));
-    errno = error;
-    return -1;
-  }
+  if (fd < 0 || fchdir(fd) != 0)
+    return blame(stage, "chdir to cwd (\"%.120s\") set in config.json failed: %s", target, reason_of(errno));
   if (inside_root())
     return 0;
   errno = ENOENT;
@@ -92,15 +88,14 @@ static int find_executable(struct stage *stage, const char *name, char *path) {
   if (strchr(name, '/')) {
     if (strlen(name) >= PATH_MAX) {
       errno = ENAMETOOLONG;
-      return blame(stage, "exec: \"%.100s\": file name too long", name);
+      return blame(stage, "exec: \"%.80s\": %s", name, reason_of(errno));
     }
     strcpy(path, name);
     if (check_executable(path) == 0)
       return 0;
     if (errno == ENOENT || errno == ENOTDIR)
-      return blame(stage, "exec: \"%s\": stat %s: %s", name, name,
-                   errno == ENOENT ? "no such file or directory" : "not a directory");
-    return blame(stage, "exec: \"%s\": %s", name, errno == EISDIR ? "is a directory" : "permission denied");
+      return blame(stage, "exec: \"%.80s\": stat %.80s: %s", name, name, reason_of(errno));
+    return blame(stage, "exec: \"%.80s\": %s", name, reason_of(errno));
   }
   const char *at = variable(stage->program.env, "PATH");
   for (; *name && at; at = strchr(at, ':') ? strchr(at, ':') + 1 : NULL) {
@@ -110,7 +105,7 @@ static int find_executable(struct stage *stage, const char *name, char *path) {
       return 0;
   }
   errno = ENOENT;
-  return blame(stage, "exec: \"%s\": executable file not found in $PATH", name);
+  return blame(stage, "exec: \"%.120s\": executable file not found in $PATH", name);
 }
 
 int op_exec(struct stage *stage, struct reader *in) {

@@ -19,7 +19,7 @@ static int out_of_range(struct stage *stage) {
 
 static int not_found(struct stage *stage, const char *what, const char *name, const char *file) {
   errno = EINVAL;
-  return blame(stage, "unable to find %s %s: no matching entries in %s file", what, name, file);
+  return blame(stage, "unable to find %s %.150s: no matching entries in %s file", what, name, file);
 }
 
 static int add_group(struct identity *identity, gid_t gid) {

@@ -30,8 +30,7 @@ static void close_report(struct plan_run *run) {
   run->gate = -1;
 }
 
-/* Ends a plan that failed. When the child told why, that is the reason, not what the host met because of it.
- */
+/* Ends a plan that failed. */
 static void abandon(struct plan_run *run) {
   if (run->pid > 0) {
     sys_pidfd_send_signal(run->pidfd, SIGKILL);

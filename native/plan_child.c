@@ -2,8 +2,6 @@
 #include <errno.h>
 #include <sched.h>
 #include <signal.h>
-#include <stdlib.h>
-#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
@@ -62,15 +60,6 @@ static int install_stdio(struct stage *stage) {
   return sys_close_range(3, ~0u, CLOSE_RANGE_CLOEXEC);
 }
 
-/* A script whose interpreter is missing, or no program at all: Docker's texts. */
-static void blame_exec(struct stage *stage) {
-  const char *reason = errno == ENOENT    ? "no such file or directory"
-                       : errno == ENOEXEC ? "exec format error"
-                       : errno == EACCES  ? "permission denied"
-                                          : strerror(errno);
-  blame(stage, "exec %s: %s", stage->program.path, reason);
-}
-
 static _Noreturn void execute(struct stage *stage) {
   struct program *program = &stage->program;
   static char *no_env[] = {NULL};
@@ -86,7 +75,8 @@ static _Noreturn void execute(struct stage *stage) {
     report_and_exit(stage);
   stage->index = exec_index;
   execve(program->path, program->argv, program->env ? program->env : no_env);
-  blame_exec(stage);
+  /* No executable format, or a script whose interpreter is missing: Docker's texts. */
+  blame(stage, "exec %.120s: %s", program->path, reason_of(errno));
   report_and_exit(stage);
 }
 

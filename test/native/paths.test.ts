@@ -132,7 +132,7 @@ test('the working directory is never a descriptor of the host (CVE-2024-21626)',
 test('a working directory is made when told to, and its absence has Docker’s text', async () => {
   const chdir = (create: boolean): Operation => ({ ...inside, op: 'chdir', target: '/work/deep', create });
   expect((await failure(container(rootfs, ['true'], { last: [chdir(false)] }))).detail).toBe(
-    'chdir to cwd ("/work/deep") set in config.json failed: No such file or directory',
+    'chdir to cwd ("/work/deep") set in config.json failed: no such file or directory',
   );
   expect(
     await output(rootfs, 'pwd; stat -c "%a %u" .', { inside: [chdir(true)], last: [chdir(false)] }),
