@@ -75,8 +75,7 @@ static _Noreturn void execute(struct stage *stage) {
     report_and_exit(stage);
   stage->index = exec_index;
   execve(program->path, program->argv, program->env ? program->env : no_env);
-  /* No executable format, or a script whose interpreter is missing: Docker's texts. */
-  blame(stage, "exec %.120s: %s", program->path, reason_of(errno));
+  blame(stage, "%s", program->path); /* not of an executable format, or its interpreter is missing */
   report_and_exit(stage);
 }
 
