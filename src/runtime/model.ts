@@ -11,8 +11,6 @@ export interface PlanInput {
   /** From networks: both sides, in order. Empty with host, none and joined network namespaces. */
   network: Operation[];
   cgroups: Cgroups;
-  /** The host's mount point that holds rootPath ("/" when not given): asked for only when a mount is to be shared. */
-  rootMountPoint?: string;
 }
 
 /**

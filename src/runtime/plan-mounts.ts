@@ -9,18 +9,13 @@ const inside = 'inside';
 
 /**
  * Cuts the new mount namespace off from the host's, then mounts the root in it: nobody else sees it, so nothing is left to
- * unmount. A `shared` root keeps its peers (mounts made in the container must reach the host): then only the mount that
- * holds rootPath is cut off, so that the root itself is not propagated.
+ * unmount. A `slave` root still gets what is mounted on the host later. So does a `shared` one, but it does not send
+ * anything back: were the copies of the host's mounts still its peers, detaching the old root would unmount the host.
  */
-export function planRoot(spec: Spec, root: RootMount, rootPath: string, rootMountPoint: string): Operation[] {
+export function planRoot(spec: Spec, root: RootMount, rootPath: string): Operation[] {
   const propagation = spec.linux?.rootfsPropagation ?? '';
-  const operations: Operation[] = [];
-  if (propagation.endsWith('shared'))
-    operations.push({ op: 'propagation', side: inside, path: rootMountPoint, flags: MS.PRIVATE });
-  else {
-    const type = propagation.endsWith('slave') ? MS.SLAVE : MS.PRIVATE;
-    operations.push({ op: 'propagation', side: inside, path: '/', flags: type | MS.REC });
-  }
+  const type = /slave|shared/.test(propagation) ? MS.SLAVE : MS.PRIVATE;
+  const operations: Operation[] = [{ op: 'propagation', side: inside, path: '/', flags: type | MS.REC }];
   if (root.kind === 'bind')
     operations.push({ op: 'bind-root', side: inside, source: root.source, path: rootPath });
   else {

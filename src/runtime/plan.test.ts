@@ -182,14 +182,12 @@ describe('planContainer', () => {
     });
   });
 
-  test('a shared mount keeps the peers of the host: only the mount that holds the root is cut off', () => {
-    const shared = plan(spec({}, { rootfsPropagation: 'shared' }));
-    expect(shared.find(({ op }) => op === 'propagation')).toMatchObject({ path: '/', flags: MS.PRIVATE });
-    expect(
-      plan(spec({}, { rootfsPropagation: 'rslave' })).find(({ op }) => op === 'propagation'),
-    ).toMatchObject({
-      flags: MS.SLAVE | MS.REC,
-    });
+  test('the mounts of the host never stay peers of the container’s', () => {
+    const flagsOf = (rootfsPropagation: 'rprivate' | 'rslave' | 'shared') =>
+      plan(spec({}, { rootfsPropagation })).find(({ op }) => op === 'propagation');
+    expect(flagsOf('rprivate')).toMatchObject({ path: '/', flags: MS.PRIVATE | MS.REC });
+    expect(flagsOf('rslave')).toMatchObject({ path: '/', flags: MS.SLAVE | MS.REC });
+    expect(flagsOf('shared')).toMatchObject({ path: '/', flags: MS.SLAVE | MS.REC });
   });
 
   test('mounts beneath the cgroup mount follow it', () => {

@@ -102,7 +102,7 @@ function planInside(input: PlanInput, process: Process, namespaces: NamespacePla
   return [
     ...(namespaces.user ? [awaitHost] : []),
     ...namespaces.inside,
-    ...planRoot(spec, input.root, input.rootPath, input.rootMountPoint ?? '/'),
+    ...planRoot(spec, input.root, input.rootPath),
     ...mounts.before,
     ...planDev(spec, namespaces.user),
     ...planConsole(process),
