@@ -36,16 +36,13 @@ const writable = (mount: Mount): Mount => ({
   options: (mount.options ?? []).filter((option) => option !== 'ro'),
 });
 
-/** --privileged may write /sys and cgroups; a joined network namespace of another user may not mount sysfs, so nothing else changes. */
+/** --privileged may write /sys and cgroups. */
 function systemMounts(hostConfig: HostConfig, { writableCgroups }: SecurityOptions): Mount[] {
   return defaultMounts().map((mount) => {
     const { destination } = mount;
     if (hostConfig.privileged && (destination === '/sys' || destination === '/sys/fs/cgroup'))
       return writable(mount);
     if (writableCgroups && destination === '/sys/fs/cgroup') return writable(mount);
-    // mqueue and sysfs belong to namespaces: with the host's ipc namespace, the host's own mqueue is shown.
-    if (destination === '/dev/mqueue' && hostConfig.ipcMode === 'host')
-      return { destination, type: 'bind', source: '/dev/mqueue', options: ['rbind', 'rprivate'] };
     return mount;
   });
 }
