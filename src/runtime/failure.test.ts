@@ -23,6 +23,12 @@ test('a program that may not be run: 126', () => {
   expect(startExitCode(error)).toBe(126);
 });
 
+test('execve itself refused: gantry-init says it all', () => {
+  expect(start(exec, 8, 'exec /bin/x: exec format error').message).toEndWith(
+    'container init: exec /bin/x: exec format error: unknown',
+  );
+});
+
 test('the same for exec, with its own words', () => {
   const failed = { index: 0, errno: 2, detail: 'exec: "nosuch": executable file not found in $PATH' };
   expect(execError([exec], failed).message).toBe(

@@ -28,8 +28,7 @@ function mountText(source: string, target: string, failed: Failed): string {
 function execText(argv: readonly string[], failed: Failed): string {
   const { detail, errno } = failed;
   const name = argv[0] ?? '';
-  if (detail.startsWith('exec: ') || detail === 'no command specified') return detail;
-  // execve itself refused: what Go's os/exec calls "exec <path>: <cause>".
+  if (/^exec[: ]/.test(detail) || detail === 'no command specified') return detail;
   return `exec ${detail === '' ? name : detail}: ${errnoText(errno)}`;
 }
 

@@ -237,19 +237,16 @@ export class CgroupsV1 implements Cgroups {
 
   async pids(path: string): Promise<number[]> {
     const directory = this.#directories(path)[0];
-    return directory ? [...new Set(groupsBeneath(directory).flatMap(readPids))] : [];
+    return directory ? sorted(groupsBeneath(directory).flatMap(readPids)) : [];
   }
 
   async kill(path: string): Promise<void> {
     const freezer = this.directory('freezer', path);
-    await killAll(
-      () => this.pids(path),
-      // A frozen task takes the signal when it is thawed.
-      () => {
-        if (freezer && readControl(`${freezer}/freezer.state`) !== 'THAWED' && hasControl(freezer))
-          writeControl(`${freezer}/freezer.state`, 'THAWED');
-      },
-    );
+    const set = (state: 'FROZEN' | 'THAWED') => {
+      if (freezer && readControl(`${freezer}/freezer.state`) !== state && hasControl(freezer))
+        writeControl(`${freezer}/freezer.state`, state);
+    };
+    await killAll(() => this.pids(path), { freeze: () => set('FROZEN'), thaw: () => set('THAWED') });
   }
 
   async stats(path: string): Promise<CgroupStats> {
@@ -270,6 +267,8 @@ const alwaysThere: ReadonlySet<string> = new Set(['pids.max', 'blkio.weight', 'b
 
 const mkdir = (path: string): Operation => ({ op: 'mkdir', side: 'host', path, mode: 0o755 });
 const write = (path: string, data: string): Operation => ({ op: 'write', side: 'host', path, data });
+
+const sorted = (pids: number[]) => [...new Set(pids)].sort((a, b) => a - b);
 
 /** /a/b/c -> /a, /a/b */
 function ancestors(path: string): string[] {

@@ -3,6 +3,7 @@
 import {
   groupsBeneath,
   hasControl,
+  readControl,
   readPids,
   readTable,
   removeGroup,
@@ -155,21 +156,26 @@ export class CgroupsV2 implements Cgroups {
   }
 
   async pids(path: string): Promise<number[]> {
-    return groupsBeneath(this.#directory(path)).flatMap(readPids);
+    const pids = groupsBeneath(this.#directory(path)).flatMap(readPids);
+    return pids.sort((a, b) => a - b);
   }
 
   /** cgroup.kill (Linux 5.14) reaches everything at once, also what is just being forked. */
   async kill(path: string): Promise<void> {
     const directory = this.#directory(path);
     if (!hasControl(directory)) return;
-    if (!hasControl(`${directory}/cgroup.kill`))
-      return killAll(
-        () => this.pids(path),
-        () => undefined,
-      );
+    if (!hasControl(`${directory}/cgroup.kill`)) return this.#killEach(path);
     writeControl(`${directory}/cgroup.kill`, '1');
     const empty = () => (readTable(`${directory}/cgroup.events`).populated ?? 0) === 0;
     if (!(await until(empty, DEADLINE))) throw new Error(`processes of cgroup ${path} do not die`);
+  }
+
+  #killEach(path: string): Promise<void> {
+    const set = (state: '0' | '1') => {
+      const file = `${this.#directory(path)}/cgroup.freeze`;
+      if (readControl(file) !== state && hasControl(file)) writeControl(file, state);
+    };
+    return killAll(() => this.pids(path), { freeze: () => set('1'), thaw: () => set('0') });
   }
 
   async stats(path: string): Promise<CgroupStats> {
