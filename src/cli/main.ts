@@ -129,7 +129,7 @@ function checkCount(command: Command, path: string, args: readonly string[]): vo
     max === 0
       ? ['Run', 'accepts no arguments']
       : min === max
-        ? ['See', `requires ${min} ${plural(min)}`]
+        ? ['Run', `requires ${min} ${plural(min)}`]
         : max === undefined
           ? ['See', `requires at least ${min} ${plural(min)}`]
           : min === 0

@@ -10,12 +10,10 @@ export const command: Command = {
   flags: createFlags,
   optionsFirst: true,
   async run({ args, flags, client, config }) {
-    try {
-      const body = await bodyFromFlags(flags, args, client, await config());
-      writeLine(await createContainer(client, flags, body));
-      return exitCode.success;
-    } catch (error) {
+    const body = await bodyFromFlags(flags, args, client, await config()).catch((error) => {
       throw failureOf(error, 'create');
-    }
+    });
+    writeLine(await createContainer(client, flags, body));
+    return exitCode.success;
   },
 };

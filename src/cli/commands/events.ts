@@ -1,7 +1,7 @@
 import type { EventMessage } from '../../api/types/system.ts';
 import { type Command, noArguments } from '../command.ts';
 import { ExitError, exitCode } from '../exit.ts';
-import { filterQuery } from '../flags/filters.ts';
+import { checkFilter, filterQuery } from '../flags/filters.ts';
 import { timestamp } from '../format/timestamp.ts';
 import { jsonLines } from '../stream/json-lines.ts';
 import { writeLine } from '../terminal/output.ts';
@@ -10,7 +10,13 @@ export const command: Command = {
   usage: '[OPTIONS]',
   args: noArguments,
   flags: [
-    { name: 'filter', short: 'f', type: 'filter', usage: 'Filter output based on conditions provided' },
+    {
+      name: 'filter',
+      short: 'f',
+      type: 'filter',
+      usage: 'Filter output based on conditions provided',
+      check: checkFilter,
+    },
     {
       name: 'format',
       type: 'string',

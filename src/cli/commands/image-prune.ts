@@ -1,6 +1,7 @@
 import type { ImageDeleteItem, ImagesPruneReport } from '../../api/types/images.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
+import { checkFilter } from '../flags/filters.ts';
 import { confirmed, pruneQuery, report } from './prune.ts';
 
 const danglingWarning = 'WARNING! This will remove all dangling images.';
@@ -11,7 +12,12 @@ export const command: Command = {
   args: noArguments,
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Remove all unused images, not just dangling ones' },
-    { name: 'filter', type: 'filter', usage: 'Provide filter values (e.g. "until=<timestamp>")' },
+    {
+      name: 'filter',
+      type: 'filter',
+      usage: 'Provide filter values (e.g. "until=<timestamp>")',
+      check: checkFilter,
+    },
     { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
   ],
   async run({ flags, client }) {

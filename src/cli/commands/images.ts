@@ -1,7 +1,7 @@
 import type { ImageSummary } from '../../api/types/images.ts';
 import { between, type Command } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { filterQuery } from '../flags/filters.ts';
+import { checkFilter, filterQuery } from '../flags/filters.ts';
 import { type ImageRow, imageRows, imageView } from '../format/image-view.ts';
 import { printView } from '../format/view.ts';
 import { writeOut } from '../terminal/output.ts';
@@ -12,7 +12,13 @@ export const command: Command = {
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Show all images (default hides intermediate images)' },
     { name: 'digests', type: 'bool', usage: 'Show digests' },
-    { name: 'filter', short: 'f', type: 'filter', usage: 'Filter output based on conditions provided' },
+    {
+      name: 'filter',
+      short: 'f',
+      type: 'filter',
+      usage: 'Filter output based on conditions provided',
+      check: checkFilter,
+    },
     {
       name: 'format',
       type: 'string',

@@ -1,7 +1,7 @@
 import type { Network } from '../../api/types/networks.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { filterQuery } from '../flags/filters.ts';
+import { checkFilter, filterQuery } from '../flags/filters.ts';
 import { networkView } from '../format/network-view.ts';
 import { printView } from '../format/view.ts';
 import { writeLine } from '../terminal/output.ts';
@@ -10,7 +10,13 @@ export const command: Command = {
   usage: '[OPTIONS]',
   args: noArguments,
   flags: [
-    { name: 'filter', short: 'f', type: 'filter', usage: 'Provide filter values (e.g. "driver=bridge")' },
+    {
+      name: 'filter',
+      short: 'f',
+      type: 'filter',
+      usage: 'Provide filter values (e.g. "driver=bridge")',
+      check: checkFilter,
+    },
     {
       name: 'format',
       type: 'string',

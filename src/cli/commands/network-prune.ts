@@ -1,13 +1,19 @@
 import type { NetworksPruneReport } from '../../api/types/networks.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
+import { checkFilter } from '../flags/filters.ts';
 import { confirmed, pruneQuery, report } from './prune.ts';
 
 export const command: Command = {
   usage: '[OPTIONS]',
   args: noArguments,
   flags: [
-    { name: 'filter', type: 'filter', usage: 'Provide filter values (e.g. "until=<timestamp>")' },
+    {
+      name: 'filter',
+      type: 'filter',
+      usage: 'Provide filter values (e.g. "until=<timestamp>")',
+      check: checkFilter,
+    },
     { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
   ],
   async run({ flags, client }) {

@@ -1,7 +1,7 @@
 import type { ContainerSummary } from '../../api/types/containers.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { filterQuery } from '../flags/filters.ts';
+import { checkFilter, filterQuery } from '../flags/filters.ts';
 import { containerView } from '../format/container-view.ts';
 import { printView } from '../format/view.ts';
 import { writeOut } from '../terminal/output.ts';
@@ -11,7 +11,13 @@ export const command: Command = {
   args: noArguments,
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Show all containers (default shows just running)' },
-    { name: 'filter', short: 'f', type: 'filter', usage: 'Filter output based on conditions provided' },
+    {
+      name: 'filter',
+      short: 'f',
+      type: 'filter',
+      usage: 'Filter output based on conditions provided',
+      check: checkFilter,
+    },
     {
       name: 'format',
       type: 'string',

@@ -1,6 +1,6 @@
 import type { ContainerCreateBody, ContainerWait } from '../../api/types/containers.ts';
 import { atLeast, type Command, type Invocation } from '../command.ts';
-import { bodyFromFlags, createContainer, failureOf } from '../create/container.ts';
+import { bodyFromFlags, createContainer, failureOf, PlainError } from '../create/container.ts';
 import { runFlags } from '../create/flags.ts';
 import { ExitError, exitCode } from '../exit.ts';
 import type { Client } from '../http/client.ts';
@@ -44,7 +44,7 @@ async function explain(client: Client, body: ContainerCreateBody): Promise<numbe
 
 function detach(body: ContainerCreateBody, attach: readonly string[]): void {
   if (attach.length > 0)
-    throw new ExitError('conflicting options: cannot specify both --attach and --detach');
+    throw new PlainError('conflicting options: cannot specify both --attach and --detach');
   Object.assign(body, { AttachStdin: false, AttachStdout: false, AttachStderr: false, StdinOnce: false });
 }
 
@@ -52,7 +52,7 @@ function detach(body: ContainerCreateBody, attach: readonly string[]): void {
 async function prepareTerminal(body: ContainerCreateBody): Promise<void> {
   if (!body.Tty) return;
   const { isTerminal } = await import('../terminal/libc.ts');
-  if (body.AttachStdin && !isTerminal(0)) throw new ExitError('the input device is not a TTY');
+  if (body.AttachStdin && !isTerminal(0)) throw new PlainError('the input device is not a TTY');
   const { terminalSize } = await import('../terminal/tty.ts');
   const size = terminalSize(1);
   if (size && body.HostConfig) body.HostConfig.ConsoleSize = [size.rows, size.columns];

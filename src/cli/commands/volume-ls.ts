@@ -1,7 +1,7 @@
 import type { Volume, VolumeList } from '../../api/types/volumes.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { filterQuery } from '../flags/filters.ts';
+import { checkFilter, filterQuery } from '../flags/filters.ts';
 import { printView } from '../format/view.ts';
 import { volumeView } from '../format/volume-view.ts';
 import { writeErr, writeLine } from '../terminal/output.ts';
@@ -15,7 +15,13 @@ export const command: Command = {
       type: 'bool',
       usage: 'Display only cluster volumes, and use cluster volume list formatting',
     },
-    { name: 'filter', short: 'f', type: 'filter', usage: 'Provide filter values (e.g. "dangling=true")' },
+    {
+      name: 'filter',
+      short: 'f',
+      type: 'filter',
+      usage: 'Provide filter values (e.g. "dangling=true")',
+      check: checkFilter,
+    },
     {
       name: 'format',
       type: 'string',

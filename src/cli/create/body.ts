@@ -76,8 +76,6 @@ async function hostConfig(flags: FlagValues): Promise<Draft<HostConfig>> {
   checkModes(flags);
   setLists(host, flags, [
     ['add-host', 'ExtraHosts'],
-    ['cap-add', 'CapAdd'],
-    ['cap-drop', 'CapDrop'],
     ['dns', 'Dns'],
     ['dns-option', 'DnsOptions'],
     ['dns-search', 'DnsSearch'],
@@ -96,6 +94,8 @@ async function hostConfig(flags: FlagValues): Promise<Draft<HostConfig>> {
     ['uts', 'UTSMode'],
     ['volume-driver', 'VolumeDriver'],
   ]);
+  if (flags.changed('cap-add')) host.CapAdd = capabilities(flags.list('cap-add'));
+  if (flags.changed('cap-drop')) host.CapDrop = capabilities(flags.list('cap-drop'));
   setMaps(host, flags);
   if (flags.bool('rm')) host.AutoRemove = true;
   if (flags.bool('privileged')) host.Privileged = true;
@@ -171,6 +171,15 @@ function setMaps(host: Draft<HostConfig>, flags: FlagValues): void {
   const storage = flags.list('storage-opt');
   if (storage.some((option) => !option.includes('='))) throw new Error('invalid storage option');
   if (storage.length > 0) host.StorageOpt = pairsToMap(storage);
+}
+
+/** Full names (`CAP_CHOWN`, `ALL`), each once, sorted. */
+function capabilities(names: readonly string[]): string[] {
+  const full = names.map((name) => {
+    const upper = name.trim().toUpperCase();
+    return upper === 'ALL' || upper.startsWith('CAP_') ? upper : `CAP_${upper}`;
+  });
+  return [...new Set(full)].sort();
 }
 
 function setRestart(host: Draft<HostConfig>, flags: FlagValues): void {

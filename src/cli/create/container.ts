@@ -1,7 +1,7 @@
 /** What `run` and `create` share: the create call, a missing image, warnings, the id file. */
 import type { ContainerCreateBody, ContainerCreateResponse } from '../../api/types/containers.ts';
 import { type ConfigFile, proxyEnvironment } from '../config.ts';
-import { ExitError, isExitError, startFailureCode } from '../exit.ts';
+import { ExitError, exitCode, isExitError, startFailureCode } from '../exit.ts';
 import type { FlagValues } from '../flags/parse.ts';
 import { ApiError, type Client } from '../http/client.ts';
 import { describeEndpoint } from '../http/endpoint.ts';
@@ -88,12 +88,16 @@ async function pullImage(client: Client, flags: FlagValues, image: string): Prom
   await showProgress(response.body, { fd: 2, quiet: flags.bool('quiet') });
 }
 
+/** An error that Docker shows without its name in front, with exit code 1. */
+export class PlainError extends Error {}
+
 /** An error of `run` or `create` as Docker prints it, with the exit code its text stands for. */
 export function failureOf(error: unknown, command: string): ExitError {
   if (isExitError(error) && error.message === '') return error;
+  if (error instanceof PlainError) return new ExitError(error.message);
   const message = error instanceof Error ? error.message : String(error);
   return new ExitError(
     `${programName}: ${message}\n\nRun '${programName} ${command} --help' for more information`,
-    startFailureCode(message),
+    error instanceof ApiError ? startFailureCode(message) : exitCode.usage,
   );
 }

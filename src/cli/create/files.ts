@@ -50,18 +50,19 @@ export async function readPairs(path: string, bare: (name: string) => string | n
   return pairs;
 }
 
-/** The environment of `--env-file` and `--env`, later ones winning by being later. */
+/** The environment of `--env-file` and `--env`: later ones win, here among `--env`, in the daemon over the files. */
 export async function readEnvironment(files: readonly string[], given: readonly string[]): Promise<string[]> {
   const own = (name: string) => (process.env[name] === undefined ? null : `${name}=${process.env[name]}`);
   const read = await Promise.all(files.map((file) => readPairs(file, own)));
-  return [...read.flat(), ...given];
+  const byName = new Map(given.map((pair) => [pair.split('=', 1)[0], pair]));
+  return [...read.flat(), ...byName.values()];
 }
 
 export async function readLabels(
   files: readonly string[],
   given: readonly string[],
 ): Promise<Record<string, string>> {
-  const read = await Promise.all(files.map((file) => readPairs(file, (name) => name)));
+  const read = await Promise.all(files.map((file) => readPairs(file, () => null)));
   return pairsToMap([...read.flat(), ...given]);
 }
 

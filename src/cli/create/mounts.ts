@@ -172,7 +172,6 @@ export function parseVolumes(values: readonly string[]): Volumes {
     if (value === '') throw new Error('invalid empty volume spec');
     const [source = '', ...rest] = value.split(':');
     if (rest.length === 0) volumes.anonymous[value] = {};
-    else if (rest.length > 2) throw new Error(`invalid spec: ${value}: too many colons`);
     else if (source === '' || rest[0] === '')
       throw new Error(`invalid spec: ${value}: empty section between colons`);
     else if (source.startsWith('.')) volumes.binds.push([absolutePath(source), ...rest].join(':'));

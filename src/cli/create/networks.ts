@@ -119,7 +119,7 @@ function addContainerOptions(network: Attachment, flags: FlagValues): void {
   if (network.linkLocal.length > 0 && flags.list('link-local-ip').length > 0)
     throw conflict('--link-local-ip and per-network link-local IP addresses');
   if (aliases.length > 0) network.aliases = [...aliases];
-  if (links.length > 0) network.links = [...links];
+  if (links.length > 0 && isUserDefined(network.target)) network.links = [...links];
   network.ip ||= ip;
   network.ip6 ||= ip6;
   network.mac ||= mac;

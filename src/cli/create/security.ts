@@ -19,7 +19,7 @@ async function readOption(option: string): Promise<string> {
   const match = /^([^=]*)=([\s\S]*)$/.exec(option) ?? /^([^:]*):([\s\S]*)$/.exec(option);
   if (!match) {
     if (bareOptions.has(option)) return option;
-    throw new Error(`invalid --security-opt: ${JSON.stringify(option)}`);
+    throw new Error(`Invalid --security-opt: ${JSON.stringify(option)}`);
   }
   const [, name, value = ''] = match;
   if (name !== 'seccomp' || value === 'unconfined' || value === 'builtin') return option;

@@ -3,8 +3,7 @@ export type Filters = Record<string, Record<string, true>>;
 
 /** Checks one `--filter`; used while parsing options. */
 export function checkFilter(value: string): string {
-  if (value !== '' && !value.includes('='))
-    throw new Error('invalid filter: bad format of filter (expected name=value)');
+  if (value !== '' && !value.includes('=')) throw new Error('bad format of filter (expected name=value)');
   return value;
 }
 
