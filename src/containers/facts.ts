@@ -1,14 +1,16 @@
 /** Gathers what buildSpec must know of the machine: the impure half. */
-import { existsSync, readdirSync, statSync } from 'node:fs';
+import { existsSync, readdirSync, realpathSync, statSync } from 'node:fs';
 import { invalid } from '../lib/errors.ts';
 import { availableCapabilities } from '../linux/capabilities.ts';
 import { blockDevice, type DeviceNode, deviceAt, devicesBeneath } from '../linux/devices.ts';
 import { errnoText, isErrno } from '../linux/errno.ts';
 import { kernelAtLeast, kernelVersion } from '../linux/host.ts';
+import { readMountinfo } from '../linux/mountinfo.ts';
 import type { NamespaceType } from '../oci/runtime.ts';
 import type { Cgroups } from '../runtime/model.ts';
 import type { Container, DeviceMapping, Resources } from './model.ts';
 import type { SpecFacts } from './spec.ts';
+import { checkPropagation } from './spec-propagation.ts';
 import { blockDevicePaths } from './spec-resources.ts';
 
 /** Facts that stay true while the daemon runs. */
@@ -93,6 +95,7 @@ export function gatherFacts(
   },
 ): SpecFacts {
   const { hostConfig } = container;
+  checkPropagation(container.mounts, readMountinfo, realpathSync);
   const devices = hostConfig.privileged ? [] : hostConfig.devices;
   return {
     ...hostFacts(),

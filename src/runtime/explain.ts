@@ -130,7 +130,8 @@ const phases: readonly { title: string; side?: 'host' | 'inside'; ops: readonly 
   { title: 'Names and settings of the kernel', side: 'inside', ops: ['hostname', 'domainname', 'sysctl'] },
   { title: 'What the kernel would tell too freely', ops: ['readonly', 'mask'] },
   { title: 'Leaving the host behind', ops: ['pivot'] },
-  { title: 'The network', side: 'inside', ops: ['await-host', 'link', 'address', 'route'] },
+  { title: 'Both sides meet', ops: ['await-host'] },
+  { title: 'The network', side: 'inside', ops: ['link', 'address', 'route'] },
   {
     title: 'The program, and who it is',
     ops: [
