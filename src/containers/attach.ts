@@ -33,6 +33,7 @@ export async function attach(
   const { tty, openStdin } = container.config;
   const wants = { stdin: options.stdin && openStdin, stdout: options.stdout, stderr: options.stderr };
   const stream = new DeferredStream(tty, wants, tty ? keys : null);
+  stream.endsWithInput = wants.stdin && (tty || !container.config.stdinOnce);
   const activity = context.activities.of(id);
   stream.onClose = (detached) => {
     activity.pending.delete(stream);

@@ -88,6 +88,7 @@ export async function launchExec(
     context.execs.setState(exec.id, { status: 'running', pid });
     if (stream === null) return null;
     const deferred = new DeferredStream(request.tty, wants, detachKeys);
+    deferred.endsWithInput = wants.stdin && request.tty;
     deferred.onClose = (detached) => {
       if (detached) emitContainer(context, container, 'exec_detach', { execID: exec.id });
     };

@@ -9,6 +9,10 @@ export interface StreamWants {
   stderr: boolean;
 }
 
+/** Milliseconds without output after which an ended client is let go, and the most it is waited for. */
+const quiet = 100;
+const longestFarewell = 2000;
+
 export class DeferredStream implements ContainerStream {
   readonly output: ReadableStream<Uint8Array>;
   readonly #scanner: DetachScanner | null;
@@ -18,6 +22,10 @@ export class DeferredStream implements ContainerStream {
   #isClosed = false;
   /** Called once, when the client lets go (by the keys or by leaving). */
   onClose: (detached: boolean) => void = () => {};
+
+  /** The end of the client's input ends its attachment (and not the process's stdin), as Docker has it without StdinOnce or with a terminal. */
+  endsWithInput = false;
+  #chunks = 0;
 
   /** The output ends only after this: what the end means must be known by then. */
   gone: Promise<unknown> = Promise.resolve();
@@ -44,7 +52,10 @@ export class DeferredStream implements ContainerStream {
           if (step.value === undefined) {
             await Promise.race([this.gone, this.#closed.promise]);
             controller.close();
-          } else controller.enqueue(step.value);
+          } else {
+            this.#chunks++;
+            controller.enqueue(step.value);
+          }
         },
         cancel: () => this.close(),
       },
@@ -76,7 +87,20 @@ export class DeferredStream implements ContainerStream {
   }
 
   end(): void {
-    void this.#connected.promise.then((inner) => inner?.end());
+    void this.#connected.promise.then((inner) => {
+      if (this.endsWithInput) this.#closeWhenQuiet(Date.now() + longestFarewell);
+      else inner?.end();
+    });
+  }
+
+  /** What the process answers to the last input is still delivered. */
+  #closeWhenQuiet(deadline: number): void {
+    const seen = this.#chunks;
+    setTimeout(() => {
+      if (this.#isClosed) return;
+      if (seen === this.#chunks || Date.now() > deadline) this.close();
+      else this.#closeWhenQuiet(deadline);
+    }, quiet);
   }
 
   close(): void {

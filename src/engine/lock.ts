@@ -16,7 +16,9 @@ export function lockDataRoot(dataRoot: string): Disposable {
     db.run('BEGIN EXCLUSIVE');
   } catch (cause) {
     db.close();
-    throw conflict(`another gantry daemon${holder(pidPath)} uses the data root ${dataRoot}`, { cause });
+    throw conflict(`another gantry daemon${holder(pidPath)} uses the data root ${dataRoot}`, {
+      cause,
+    });
   }
   writeFileSync(pidPath, `${process.pid}\n`, { mode: 0o644 });
   return {
