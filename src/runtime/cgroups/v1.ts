@@ -13,17 +13,17 @@ import {
   writeControl,
 } from '../../linux/cgroupfs.ts';
 import { isErrno } from '../../linux/errno.ts';
-import { MOUNT_ATTR, MS } from '../../linux/flags.ts';
 import type { Operation } from '../../linux/operations.ts';
 import type { LinuxResources } from '../../oci/runtime.ts';
 import type { CgroupStats, Cgroups } from '../model.ts';
 import type { Hierarchy } from './hierarchies.ts';
 import { killAll } from './kill.ts';
+import { probeFeatures } from './v1-features.ts';
 import { deviceSettings, limitSettings, type Setting } from './v1-limits.ts';
+import { v1Mounts } from './v1-mounts.ts';
 import { readStats } from './v1-stats.ts';
 import { type Features, limitWarnings } from './warnings.ts';
 
-const MOUNT_POINT = '/sys/fs/cgroup';
 const FREEZE_DEADLINE = 10_000;
 
 /** What this class asks the kernel while it plans: replaced in tests. */
@@ -144,63 +144,13 @@ export class CgroupsV1 implements Cgroups {
     return '';
   }
 
-  /** A tmpfs with one directory per hierarchy: in a cgroup namespace mounted anew, else the container's own group bound. */
   mount(path: string, options: { namespace: boolean; readonly: boolean }): Operation[] {
-    const quiet = MS.NOSUID | MS.NODEV | MS.NOEXEC;
-    const operations: Operation[] = [
-      {
-        op: 'mount',
-        side: 'inside',
-        source: 'tmpfs',
-        target: MOUNT_POINT,
-        fstype: 'tmpfs',
-        flags: quiet,
-        data: 'mode=755',
-        copyUp: false,
-      },
-    ];
-    for (const hierarchy of this.#host.hierarchies) {
-      operations.push(
-        options.namespace ? mountHierarchy(hierarchy, options) : bindGroup(hierarchy, path, options),
-      );
-      operations.push(...links(hierarchy));
-    }
-    if (options.readonly)
-      operations.push({
-        op: 'mount-attr',
-        side: 'inside',
-        target: MOUNT_POINT,
-        setAttr: MOUNT_ATTR.RDONLY,
-        clearAttr: 0,
-        recursive: false,
-      });
-    return operations;
+    return v1Mounts(this.#host.hierarchies, path, options);
   }
 
   warnings(resources: LinuxResources): string[] {
-    this.#features ??= this.#probe();
+    this.#features ??= probeFeatures((controller) => this.directory(controller, ''));
     return limitWarnings(resources, this.#features);
-  }
-
-  #probe(): Features {
-    const has = (controller: string, file: string) => {
-      const root = this.directory(controller, '');
-      return root !== null && hasControl(`${root}/${file}`);
-    };
-    return {
-      memory: this.#byController.has('memory'),
-      swap: has('memory', 'memory.memsw.limit_in_bytes'),
-      reservation: has('memory', 'memory.soft_limit_in_bytes'),
-      swappiness: has('memory', 'memory.swappiness'),
-      oomKillDisable: has('memory', 'memory.oom_control'),
-      cpuShares: has('cpu', 'cpu.shares'),
-      cpuQuota: has('cpu', 'cpu.cfs_quota_us'),
-      cpuset: this.#byController.has('cpuset'),
-      pids: this.#byController.has('pids'),
-      ioWeight: has('blkio', 'blkio.weight') || has('blkio', 'blkio.bfq.weight'),
-      ioWeightDevice: has('blkio', 'blkio.weight_device') || has('blkio', 'blkio.bfq.weight_device'),
-      ioThrottle: has('blkio', 'blkio.throttle.read_bps_device'),
-    };
   }
 
   async update(path: string, resources: LinuxResources): Promise<void> {
@@ -274,49 +224,4 @@ const sorted = (pids: number[]) => [...new Set(pids)].sort((a, b) => a - b);
 function ancestors(path: string): string[] {
   const parts = path.split('/').filter((part) => part !== '');
   return parts.slice(0, -1).map((_, index) => `/${parts.slice(0, index + 1).join('/')}`);
-}
-
-function mountHierarchy({ label, data }: Hierarchy, { readonly }: { readonly: boolean }): Operation {
-  const flags = MS.NOSUID | MS.NODEV | MS.NOEXEC | (readonly ? MS.RDONLY : 0);
-  return {
-    op: 'mount',
-    side: 'inside',
-    source: 'cgroup',
-    target: `${MOUNT_POINT}/${label}`,
-    fstype: 'cgroup',
-    flags,
-    data,
-    copyUp: false,
-  };
-}
-
-function bindGroup(
-  { directory, label }: Hierarchy,
-  path: string,
-  { readonly }: { readonly: boolean },
-): Operation {
-  const quiet = MOUNT_ATTR.NOSUID | MOUNT_ATTR.NODEV | MOUNT_ATTR.NOEXEC;
-  return {
-    op: 'bind',
-    side: 'inside',
-    source: directory + path,
-    target: `${MOUNT_POINT}/${label}`,
-    nonRecursive: true,
-    setAttr: quiet | (readonly ? MOUNT_ATTR.RDONLY : 0),
-    clearAttr: 0,
-    recursiveAttr: false,
-    propagation: 0,
-  };
-}
-
-/** cpu -> cpu,cpuacct: programs look for a controller under its own name. */
-function links({ label, controllers }: Hierarchy): Operation[] {
-  return controllers
-    .filter((controller) => controllers.length > 1 && controller !== label)
-    .map((controller) => ({
-      op: 'symlink',
-      side: 'inside',
-      target: `${MOUNT_POINT}/${controller}`,
-      to: label,
-    }));
 }
