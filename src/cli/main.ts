@@ -133,8 +133,8 @@ function checkCount(command: Command, path: string, args: readonly string[]): vo
         : max === undefined
           ? ['See', `requires at least ${min} ${plural(min)}`]
           : min === 0
-            ? ['See', `requires at most ${max} ${plural(max)}`]
-            : ['See', `requires at least ${min} and at most ${max} ${plural(max)}`];
+            ? ['Run', `requires at most ${max} ${plural(max)}`]
+            : ['Run', `requires at least ${min} and at most ${max} ${plural(max)}`];
   throw new ExitError(
     `${programName}: '${name}' ${text}\n\nUsage:  ${name} ${command.usage}\n\n${verb} '${name} --help' for more information`,
   );

@@ -71,7 +71,7 @@ const images = [
   {
     Id: `sha256:${id('1')}`,
     ParentId: '',
-    RepoTags: ['busybox:latest', 'busybox:1', 'localhost:5000/my/busybox:x'],
+    RepoTags: ['busybox:latest', 'busybox:1'],
     RepoDigests: [`busybox@sha256:${id('2')}`],
     Created: now - 45,
     Size: 4261550,
@@ -334,7 +334,7 @@ const events = [
     Actor: { ID: id('a'), Attributes: { image: 'busybox', name: 'web' } },
     scope: 'local',
     time: 1704164645,
-    timeNano: 1704164645123456789,
+    timeNano: 1704164645123456800,
   },
   {
     Type: 'network',
@@ -373,6 +373,7 @@ function frame(stream: number, text: string): string {
 const ok: Answer = { status: 204, body: '' };
 
 export const answers: Record<string, Answer> = {
+  'GET /info': { body: { Swarm: { LocalNodeState: 'inactive', ControlAvailable: false } } },
   'GET /containers/json': { body: [container, exited] },
   'GET /containers/web/json': { body: inspected },
   'GET /containers/web/top': {
@@ -437,7 +438,7 @@ export const answers: Record<string, Answer> = {
       LayersSize: 1238829440,
       Images: images,
       Containers: [container, exited],
-      Volumes: volumes,
+      Volumes: volumes.filter((volume) => volume.UsageData),
       BuildCache: [],
     },
   },

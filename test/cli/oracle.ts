@@ -44,8 +44,7 @@ export class CannedServer implements Disposable {
       body: text === '' ? null : parsed(text),
     });
     const answer = this.answers[`${request.method} ${path}`];
-    if (!answer)
-      return new Response(JSON.stringify({ message: `No such object: ${path}` }), { status: 404, headers });
+    if (!answer) return new Response(JSON.stringify({ message: 'No such object' }), { status: 404, headers });
     const body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body);
     return new Response(answer.status === 204 ? null : body, {
       status: answer.status ?? 200,

@@ -2,8 +2,9 @@ import type { EventMessage } from '../../api/types/system.ts';
 import { type Command, noArguments } from '../command.ts';
 import { ExitError, exitCode } from '../exit.ts';
 import { checkFilter, filterQuery } from '../flags/filters.ts';
+import { parseExact } from '../format/json.ts';
 import { timestamp } from '../format/timestamp.ts';
-import { jsonLines } from '../stream/json-lines.ts';
+import { textLines } from '../stream/json-lines.ts';
 import { writeLine } from '../terminal/output.ts';
 
 export const command: Command = {
@@ -35,19 +36,23 @@ export const command: Command = {
         filters: filterQuery(flags.list('filter')),
       },
     });
-    for await (const event of jsonLines<EventMessage>(body)) writeLine(show(event));
+    for await (const line of textLines(body)) writeLine(show(line));
     return exitCode.success;
   },
 };
 
-async function formatter(format: string): Promise<(event: EventMessage) => string> {
-  if (format === '') return eventText;
-  if (format === 'json') return (event) => JSON.stringify(event);
+/** `timeNano` is beyond what a number holds exactly. */
+type Event = Omit<EventMessage, 'timeNano'> & { timeNano: number | bigint };
+
+async function formatter(format: string): Promise<(line: string) => string> {
+  const parse = (line: string) => parseExact(line) as Event;
+  if (format === '') return (line) => eventText(parse(line));
+  if (format === 'json') return (line) => line;
   const { compile, render } = await import('../template/template.ts');
   const { lookupField } = await import('../format/zero-values.ts');
   try {
     const template = compile(format);
-    return (event) => render(template, withGoNames(event), { lookup: lookupField, missing: 'error' });
+    return (line) => render(template, withGoNames(parse(line)), { lookup: lookupField, missing: 'error' });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ExitError(
@@ -58,7 +63,7 @@ async function formatter(format: string): Promise<(event: EventMessage) => strin
 }
 
 /** Templates know the deprecated fields as well, whatever the daemon sends. */
-function withGoNames(event: EventMessage): Record<string, unknown> {
+function withGoNames(event: Event): Record<string, unknown> {
   const { status = event.Action, id = event.Actor.ID, from = event.Actor.Attributes.image ?? '' } = event;
   return {
     ...event,
@@ -71,7 +76,7 @@ function withGoNames(event: EventMessage): Record<string, unknown> {
   };
 }
 
-function eventText(event: EventMessage): string {
+function eventText(event: Event): string {
   const attributes = Object.entries(event.Actor.Attributes ?? {})
     .map(([name, value]) => `${name}=${value}`)
     .sort();
@@ -80,7 +85,7 @@ function eventText(event: EventMessage): string {
 }
 
 /** RFC 3339 with nanoseconds in the local zone. */
-function localTime({ time, timeNano }: EventMessage): string {
+function localTime({ time, timeNano }: Event): string {
   const date = new Date(time * 1000);
   const two = (number: number) => String(number).padStart(2, '0');
   const offset = -date.getTimezoneOffset();

@@ -37,8 +37,9 @@ export const command: Command = {
     const quiet = flags.bool('quiet');
     const full = flags.bool('no-trunc');
     const format = flags.string('format') || (quiet ? '' : ((await config()).imagesFormat ?? ''));
-    const rows = imageRows(images, flags.bool('digests') || format.includes('.Digest') || format === 'json');
-    const view = imageView({ full, digests: flags.bool('digests') });
+    const digests = flags.bool('digests');
+    const rows = imageRows(images, digests || format.includes('.Digest'), digests);
+    const view = imageView({ full, digests });
     if (quiet && flags.string('format') === '') writeOut(ids(rows, full));
     else await printView(view, rows, format);
     return exitCode.success;

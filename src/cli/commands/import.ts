@@ -1,4 +1,4 @@
-import { between, type Command } from '../command.ts';
+import { atLeast, type Command } from '../command.ts';
 import { exitCode } from '../exit.ts';
 import type { Body, Query } from '../http/client.ts';
 import { showProgress } from '../stream/progress.ts';
@@ -6,7 +6,7 @@ import { openFile } from './load.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] file|URL|- [REPOSITORY[:TAG]]',
-  args: between(1, 2),
+  args: atLeast(1),
   flags: [
     { name: 'change', short: 'c', type: 'list', usage: 'Apply Dockerfile instruction to the created image' },
     { name: 'message', short: 'm', type: 'string', usage: 'Set commit message for imported image' },

@@ -2,6 +2,7 @@ import type { Network } from '../../api/types/networks.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
 import { checkFilter, filterQuery } from '../flags/filters.ts';
+import { naturalOrder } from '../format/natural.ts';
 import { networkView } from '../format/network-view.ts';
 import { printView } from '../format/view.ts';
 import { writeLine } from '../terminal/output.ts';
@@ -30,7 +31,7 @@ export const command: Command = {
     const networks = await client.json<Network[]>('GET', '/networks', {
       query: { filters: filterQuery(flags.list('filter')) },
     });
-    networks.sort((a, b) => a.Name.localeCompare(b.Name, 'en', { numeric: true }));
+    networks.sort((a, b) => naturalOrder(a.Name, b.Name));
     const quiet = flags.bool('quiet');
     const full = flags.bool('no-trunc');
     const format = flags.string('format') || (quiet ? '' : ((await config()).networksFormat ?? ''));

@@ -1,6 +1,7 @@
 import type { ContainerInspect } from '../../api/types/containers.ts';
 import { between, type Command } from '../command.ts';
 import { ExitError, exitCode } from '../exit.ts';
+import { naturalOrder } from '../format/natural.ts';
 import { writeLine } from '../terminal/output.ts';
 
 export const command: Command = {
@@ -22,14 +23,14 @@ function allPorts(ports: Ports): string[] {
   const lines = Object.entries(ports).flatMap(([port, bindings]) =>
     (bindings ?? []).map((binding) => `${port} -> ${address(binding.HostIp)}:${binding.HostPort}`),
   );
-  return lines.sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  return lines.sort(naturalOrder);
 }
 
 function onePort(ports: Ports, wanted: string, container: string): string[] {
   const [port = '', protocol = 'tcp'] = wanted.split('/');
   if (!/^\d+(-\d+)?$/.test(port)) throw new ExitError(`invalid port '${port}': invalid syntax`);
   const bindings = ports[`${port}/${protocol}`];
-  if (!bindings) throw new ExitError(`no public port '${port}/${protocol}' published for ${container}`);
+  if (!bindings) throw new ExitError(`Error: No public port '${wanted}' published for ${container}`);
   return bindings.map((binding) => `${address(binding.HostIp)}:${binding.HostPort}`);
 }
 

@@ -3,7 +3,7 @@ import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
 import { checkFilter, filterQuery } from '../flags/filters.ts';
 import { containerView } from '../format/container-view.ts';
-import { printView } from '../format/view.ts';
+import { printView, renderView } from '../format/view.ts';
 import { writeOut } from '../terminal/output.ts';
 
 export const command: Command = {
@@ -43,24 +43,43 @@ export const command: Command = {
   ],
   async run({ flags, client, config }) {
     const format = flags.string('format') || (flags.bool('quiet') ? '' : ((await config()).psFormat ?? ''));
-    const size = flags.bool('size') || /\.Size\b/.test(format);
+    const full = flags.bool('no-trunc');
+    const view = containerView({ full, size: flags.bool('size') });
+    // Docker runs the template once before it asks: mistakes are told, and the use of the size is seen.
+    if (format.includes('{{')) await renderView(view, [nobody], format);
+    const size = flags.bool('size') || /\.Size\b|json \./.test(format);
     const last = flags.bool('latest') ? 1 : flags.integer('last');
     const containers = await client.json<ContainerSummary[]>('GET', '/containers/json', {
       query: {
-        all: flags.bool('all') || last > 0,
+        all: flags.bool('all'),
         limit: last > 0 ? last : undefined,
         size,
         filters: filterQuery(flags.list('filter')),
       },
     });
-    const full = flags.bool('no-trunc');
     if (flags.bool('quiet') && flags.string('format') === '') {
       writeOut(
         containers.map((container) => `${full ? container.Id : container.Id.slice(0, 12)}\n`).join(''),
       );
       return exitCode.success;
     }
-    await printView(containerView({ full, size: flags.bool('size') }), containers, format);
+    await printView(view, containers, format);
     return exitCode.success;
   },
+};
+
+const nobody: ContainerSummary = {
+  Id: '',
+  Names: [],
+  Image: '',
+  ImageID: '',
+  Command: '',
+  Created: 0,
+  Ports: [],
+  Labels: {},
+  State: 'created',
+  Status: '',
+  HostConfig: { NetworkMode: '' },
+  NetworkSettings: { Networks: {} },
+  Mounts: [],
 };

@@ -39,7 +39,7 @@ async function startAll({ args, flags, client }: Invocation): Promise<number> {
       failed.push(name);
     }
   }
-  if (failed.length > 0) throw new ExitError(`failed to start containers: ${failed.join(', ')}`);
+  if (failed.length > 0) throw new ExitError(`Error: failed to start containers: ${failed.join(', ')}`);
   return exitCode.success;
 }
 

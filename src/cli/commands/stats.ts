@@ -52,7 +52,7 @@ function rowOf(id: string, name: string): StatsRow {
 
 async function readOnce(client: Client, row: StatsRow): Promise<void> {
   const path = `/containers/${row.id || row.asked}/stats`;
-  update(row, await client.json<ContainerStats>('GET', path, { query: { stream: 'false' } }));
+  update(row, await client.json<ContainerStats>('GET', path, { query: { stream: '0' } }));
 }
 
 function update(row: StatsRow, stats: ContainerStats): void {

@@ -5,7 +5,7 @@ import type { Volume } from '../../api/types/volumes.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
 import { containerView } from '../format/container-view.ts';
-import { imageRows, imageView } from '../format/image-view.ts';
+import { type ImageRow, imageRows, imageView } from '../format/image-view.ts';
 import { shortSize } from '../format/units.ts';
 import { printView, renderView, type View } from '../format/view.ts';
 import { volumeView } from '../format/volume-view.ts';
@@ -121,6 +121,16 @@ function volumesUsage(volumes: readonly Volume[]): UsageRow {
   };
 }
 
+/** One row for each image, under its first name. */
+function firstName(image: ImageSummary): ImageRow {
+  const [row] = imageRows(
+    [{ ...image, RepoTags: image.RepoTags?.slice(0, 1) ?? [], RepoDigests: [] }],
+    false,
+    false,
+  );
+  return row ?? { image, repository: '<none>', tag: '<none>', digest: '' };
+}
+
 async function verbose(usage: DiskUsage): Promise<string> {
   const images = { ...imageView({ full: false, digests: false }) };
   images.table = [
@@ -142,7 +152,7 @@ async function verbose(usage: DiskUsage): Promise<string> {
   );
   const volumes = { ...volumeView, table: ['Name', 'Links', 'Size'] };
   return [
-    `Images space usage:\n\n${await renderView(images, imageRows(usage.Images ?? [], false), '')}`,
+    `Images space usage:\n\n${await renderView(images, (usage.Images ?? []).map(firstName), '')}`,
     `Containers space usage:\n\n${await renderView(containers, usage.Containers ?? [], '')}`,
     `Local Volumes space usage:\n\n${await renderView(volumes, usage.Volumes ?? [], '')}`,
     'Build cache usage: 0B\n\nCACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED\n',

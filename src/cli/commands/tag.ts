@@ -7,7 +7,15 @@ export const command: Command = {
   flags: [],
   async run({ args: [source = '', target = ''], client }) {
     const [, repo = target, tag = 'latest'] = /^(.*?)(?::([^/:]+))?$/.exec(target) ?? [];
-    await client.call('POST', `/images/${source}/tag`, { query: { repo, tag } });
+    await client.call('POST', `/images/${source}/tag`, { query: { repo: fullName(repo), tag } });
     return exitCode.success;
   },
 };
+
+/** `busybox` is docker.io/library/busybox: a first part without dot, colon or `localhost` is no host. */
+function fullName(repository: string): string {
+  const slash = repository.indexOf('/');
+  const host = slash < 0 ? '' : repository.slice(0, slash);
+  if (/[.:]/.test(host) || host === 'localhost' || host !== host.toLowerCase()) return repository;
+  return slash < 0 ? `docker.io/library/${repository}` : `docker.io/${repository}`;
+}

@@ -4,7 +4,7 @@ import { commonResources } from '../create/resources.ts';
 import { parseRestartPolicy } from '../create/restart.ts';
 import { checkMemorySwap } from '../create/validators.ts';
 import { ExitError } from '../exit.ts';
-import { writeErr } from '../terminal/output.ts';
+import { writeLine } from '../terminal/output.ts';
 import { forEach } from './each.ts';
 
 export const command: Command = {
@@ -42,12 +42,15 @@ export const command: Command = {
     };
     if (Object.keys(body).length === 0)
       throw new ExitError('you must provide one or more flags when using this command');
-    return forEach(args, async (name) => {
+    const warnings: string[] = [];
+    const code = await forEach(args, async (name) => {
       const { Warnings } = await client.json<ContainerUpdateResponse>('POST', `/containers/${name}/update`, {
         body: { json: body },
       });
-      for (const warning of Warnings ?? []) writeErr(`${warning}\n`);
+      warnings.push(...(Warnings ?? []));
       return name;
     });
+    for (const warning of warnings) writeLine(warning);
+    return code;
   },
 };

@@ -2,6 +2,7 @@ import type { Volume, VolumeList } from '../../api/types/volumes.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
 import { checkFilter, filterQuery } from '../flags/filters.ts';
+import { naturalOrder } from '../format/natural.ts';
 import { printView } from '../format/view.ts';
 import { volumeView } from '../format/volume-view.ts';
 import { writeErr, writeLine } from '../terminal/output.ts';
@@ -45,5 +46,5 @@ export const command: Command = {
 };
 
 function byName(a: Volume, b: Volume): number {
-  return a.Name.localeCompare(b.Name, 'en', { numeric: true });
+  return naturalOrder(a.Name, b.Name);
 }

@@ -20,6 +20,7 @@ export async function bodyFromFlags(
     throw new ExitError(
       'Error response from daemon: could not select device driver "" with capabilities: [[gpu]]',
     );
+  checkPullPolicy(flags.string('pull'));
   const [image = '', ...command] = args;
   const body = await createBody(flags, image, command);
   const proxies = proxyEnvironment(config, describeEndpoint(client.endpoint), body.Env ?? []);
@@ -37,7 +38,7 @@ export async function createContainer(
     throw new ExitError(
       `container ID file found, make sure the other container isn't running or delete ${cidFile}`,
     );
-  const pull = pullPolicy(flags);
+  const pull = flags.string('pull') || 'missing';
   if (pull === 'always') await pullImage(client, flags, body.Image ?? '');
   const created = await postCreate(client, flags, body, pull === 'missing');
   for (const warning of created.Warnings ?? []) writeErr(`WARNING: ${warning}\n`);
@@ -66,10 +67,8 @@ async function postCreate(
   }
 }
 
-/** `always`, `missing` or `never`. */
-function pullPolicy(flags: FlagValues): string {
-  const policy = flags.string('pull');
-  if (policy === '' || ['always', 'missing', 'never'].includes(policy)) return policy || 'missing';
+function checkPullPolicy(policy: string): void {
+  if (policy === '' || ['always', 'missing', 'never'].includes(policy)) return;
   throw new ExitError(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
 }
 

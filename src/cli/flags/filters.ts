@@ -22,5 +22,15 @@ export function parseFilters(values: readonly string[]): Filters {
 /** The query parameter; empty (and so left out) when there is nothing to filter by. */
 export function filterQuery(values: readonly string[]): string {
   const filters = parseFilters(values);
-  return Object.keys(filters).length > 0 ? JSON.stringify(filters) : '';
+  const keys = Object.keys(filters).sort();
+  if (keys.length === 0) return '';
+  return JSON.stringify(Object.fromEntries(keys.map((key) => [key, sorted(filters[key] ?? {})])));
+}
+
+function sorted(values: Record<string, true>): Record<string, true> {
+  return Object.fromEntries(
+    Object.keys(values)
+      .sort()
+      .map((value) => [value, true]),
+  );
 }

@@ -1,6 +1,6 @@
 /** Rows and columns of `images`: one row for each tag (and digest) of an image. */
 import type { ImageSummary } from '../../api/types/images.ts';
-import { ago, goTime, shortId, shortSize } from './units.ts';
+import { ago, goTime, humanSize, shortId, shortSize } from './units.ts';
 import type { View } from './view.ts';
 
 export interface ImageRow {
@@ -12,11 +12,12 @@ export interface ImageRow {
 
 const none = '<none>';
 
-export function imageRows(images: readonly ImageSummary[], digests: boolean): ImageRow[] {
-  return images.flatMap((image) => rowsOf(image, digests));
+/** `digests`: tagged images show their digests. `loose`: references that are only digests show them. */
+export function imageRows(images: readonly ImageSummary[], digests: boolean, loose: boolean): ImageRow[] {
+  return images.flatMap((image) => rowsOf(image, digests, loose));
 }
 
-function rowsOf(image: ImageSummary, digests: boolean): ImageRow[] {
+function rowsOf(image: ImageSummary, digests: boolean, loose: boolean): ImageRow[] {
   const tags = grouped(
     (image.RepoTags ?? []).filter((tag) => tag !== '<none>:<none>'),
     ':',
@@ -37,7 +38,7 @@ function rowsOf(image: ImageSummary, digests: boolean): ImageRow[] {
       for (const digest of known.length > 0 ? known : [none]) rows.push({ image, repository, tag, digest });
   }
   for (const [repository, known] of byDigest) {
-    if (!digests) rows.push({ image, repository, tag: none, digest: none });
+    if (!loose) rows.push({ image, repository, tag: none, digest: '' });
     else rows.push(...known.map((digest) => ({ image, repository, tag: none, digest })));
   }
   return rows.length > 0 ? rows : [{ image, repository: none, tag: none, digest: none }];
@@ -67,7 +68,7 @@ export function imageView({ full, digests }: { full: boolean; digests: boolean }
       { name: 'CreatedAt', title: 'CREATED AT', value: ({ image }) => goTime(image.Created) },
       { name: 'Size', title: 'SIZE', value: ({ image }) => shortSize(image.Size) },
       { name: 'Containers', title: 'CONTAINERS', value: ({ image }) => count(image.Containers) },
-      { name: 'VirtualSize', title: 'SIZE', value: ({ image }) => shortSize(image.Size) },
+      { name: 'VirtualSize', title: 'SIZE', value: ({ image }) => humanSize(image.Size) },
       { name: 'SharedSize', title: 'SHARED SIZE', value: ({ image }) => sizeOrUnknown(image.SharedSize) },
       { name: 'UniqueSize', title: 'UNIQUE SIZE', value: ({ image }) => unique(image) },
     ],
@@ -83,11 +84,11 @@ function count(number: number | undefined): string {
 }
 
 function sizeOrUnknown(size: number | undefined): string {
-  return size === undefined || size === -1 ? 'N/A' : shortSize(size);
+  return size === undefined || size === -1 ? 'N/A' : humanSize(size);
 }
 
 function unique(image: ImageSummary): string {
   return image.SharedSize === undefined || image.SharedSize === -1
     ? 'N/A'
-    : shortSize(image.Size - image.SharedSize);
+    : humanSize(image.Size - image.SharedSize);
 }

@@ -7,9 +7,27 @@ export interface JsonOptions {
 }
 
 export function encodeJson(value: unknown, options: JsonOptions): string {
-  if (isStruct(value)) return value === nilPointer ? 'null' : encodeJson(value.field('$json'), options);
-  const text = JSON.stringify(value ?? null, (_, item: unknown) => (item === nilPointer ? null : item));
+  if (isStruct(value))
+    return value === nilPointer ? 'null' : encodeJson(value.field('$json'), { escapeHtml: true });
+  const text = JSON.stringify(value ?? null, plain);
   return escapeText(text, options);
+}
+
+/** A number given as text (ECMAScript's JSON.rawJSON, which TypeScript does not declare yet). */
+const rawJson: (text: string) => unknown = Reflect.get(JSON, 'rawJSON');
+
+function plain(_: string, item: unknown): unknown {
+  if (item === nilPointer) return null;
+  return typeof item === 'bigint' ? rawJson(String(item)) : item;
+}
+
+/** JSON.parse that keeps integers beyond 2^53 exact, as bigint. */
+export function parseExact(text: string): unknown {
+  return JSON.parse(text, (_: string, value: unknown, context?: { source?: string }) =>
+    typeof value === 'number' && !Number.isSafeInteger(value) && /^-?\d+$/.test(context?.source ?? '')
+      ? BigInt(context?.source ?? 0)
+      : value,
+  );
 }
 
 function escapeText(json: string, options: JsonOptions): string {

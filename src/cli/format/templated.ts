@@ -1,6 +1,6 @@
 /** Lists through a user's template, with or without a table around it. */
 import { headerFunctions } from '../template/functions.ts';
-import { compile, render } from '../template/template.ts';
+import { compile, render, type Template } from '../template/template.ts';
 import { makeStruct } from '../template/values.ts';
 import { layoutText } from './table.ts';
 import type { View } from './view.ts';
@@ -11,7 +11,7 @@ export function renderTemplated<Item>(view: View<Item>, items: readonly Item[], 
   const source = (isTable ? format.slice('table'.length).replace(/^ +| +$/g, '') : format)
     .replaceAll('\\t', '\t')
     .replaceAll('\\n', '\n');
-  const template = compile(source);
+  const template = parse(source);
   const rows = items.map((item) => {
     try {
       return `${render(template, rowStruct(view, item))}\n`;
@@ -22,6 +22,16 @@ export function renderTemplated<Item>(view: View<Item>, items: readonly Item[], 
   if (!isTable) return rows.join('');
   const header = render(template, headerOf(view), { functions: headerFunctions });
   return layoutText(`${header}\n${rows.join('')}`);
+}
+
+function parse(source: string): Template {
+  try {
+    return compile(source);
+  } catch (error) {
+    throw new Error(
+      `failed to parse ${error instanceof Error ? error.message.replace(/^template parsing error: /, 'template: ') : error}`,
+    );
+  }
 }
 
 function rowStruct<Item>(view: View<Item>, item: Item) {

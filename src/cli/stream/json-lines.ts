@@ -3,6 +3,11 @@
 const maxLine = 16 << 20;
 
 export async function* jsonLines<T>(body: AsyncIterable<Uint8Array>): AsyncGenerator<T> {
+  for await (const line of textLines(body)) yield JSON.parse(line) as T;
+}
+
+/** The lines themselves, blank ones left out. */
+export async function* textLines(body: AsyncIterable<Uint8Array>): AsyncGenerator<string> {
   const decoder = new TextDecoder();
   let held = '';
   for await (const chunk of body) {
@@ -12,9 +17,9 @@ export async function* jsonLines<T>(body: AsyncIterable<Uint8Array>): AsyncGener
     for (let end = held.indexOf('\n'); end >= 0; end = held.indexOf('\n', start)) {
       const line = held.slice(start, end).trim();
       start = end + 1;
-      if (line !== '') yield JSON.parse(line) as T;
+      if (line !== '') yield line;
     }
     held = held.slice(start);
   }
-  if (held.trim() !== '') yield JSON.parse(held) as T;
+  if (held.trim() !== '') yield held.trim();
 }

@@ -291,16 +291,18 @@ class Parser {
   #operand(): Operand | null {
     const term = this.#term();
     if (!term || this.#peek().kind !== 'field') return term;
+    // Go gives such a chain the position of its second part.
+    const { at } = this.#peek();
     const names: string[] = [];
     while (this.#peek().kind === 'field') names.push(this.#take().text.slice(1));
-    if (term.type === 'field') return { ...term, names: [...term.names, ...names] };
-    if (term.type === 'variable') return { ...term, fields: [...term.fields, ...names] };
+    if (term.type === 'field') return { ...term, names: [...term.names, ...names], at };
+    if (term.type === 'variable') return { ...term, fields: [...term.fields, ...names], at };
     if (['bool', 'string', 'number', 'nil', 'dot'].includes(term.type))
       throw this.#error(
         term,
         `unexpected . after term ${JSON.stringify(names.length > 0 ? `.${names[0]}` : '')}`,
       );
-    return { type: 'chain', operand: term, names, at: term.at };
+    return { type: 'chain', operand: term, names, at };
   }
 
   #term(): Operand | null {

@@ -92,6 +92,8 @@ function formatVerb(verb: string, value: unknown, spec: Spec): string {
     return spec.sharp && typeof value === 'string' ? goQuote(value) : signed(formatValue(value), value, spec);
   if (verb === 'T') return typeName(value);
   if (typeof value === 'string') return formatText(verb, value, spec);
+  if (typeof value === 'bigint')
+    return verb === 'd' ? String(value) : formatNumeric(verb, Number(value), spec);
   if (typeof value === 'number') return formatNumeric(verb, value, spec);
   if (typeof value === 'boolean' && verb === 't') return String(value);
   if (Array.isArray(value)) return `[${value.map((item) => formatVerb(verb, item, spec)).join(' ')}]`;

@@ -5,6 +5,8 @@ import { parseTemplate, type Template } from './parser.ts';
 
 const names: ReadonlySet<string> = new Set([...Object.keys(builtins), 'and', 'or']);
 
+export type { Template };
+
 /** Throws an Error with Go's text, prefixed as the Docker CLI does it. */
 export function compile(source: string): Template {
   try {

@@ -53,6 +53,8 @@ export function typeName(value: unknown): string {
       return 'string';
     case 'boolean':
       return 'bool';
+    case 'bigint':
+      return 'int';
     case 'number':
       return Number.isInteger(value) ? 'int' : 'float64';
     case 'function':
