@@ -4,9 +4,9 @@
  */
 import { readdirSync, readFileSync, rmSync } from 'node:fs';
 import { messageOf } from '../lib/errors.ts';
-import { type ContainerId, parseContainerId, shortId } from '../lib/ids.ts';
+import { type ContainerId, shortId } from '../lib/ids.ts';
 import { isErrno } from '../linux/errno.ts';
-import { ShimClient } from '../shim/client.ts';
+import { ShimClient, ShimGone } from '../shim/client.ts';
 import type { ShimEvent } from '../shim/messages.ts';
 import { readExitRecord } from '../shim/records.ts';
 import type { Context } from './context.ts';
@@ -64,8 +64,10 @@ async function adopt(context: Context, container: Container): Promise<Adoption> 
       return { container, events };
     }
     return { container, events: null };
-  } catch {
-    return { container, events: null };
+  } catch (error) {
+    // Anything else says nothing about the container: better no daemon than one that takes it for dead.
+    if (error instanceof ShimGone) return { container, events: null };
+    throw error;
   }
 }
 
@@ -75,6 +77,7 @@ async function recordMissedExit(context: Context, container: Container): Promise
   if (!isAlive(state)) return;
   const record = await readExitRecord(context.paths.of(id).exit).catch(() => undefined);
   const ofThisRun = record !== undefined && milliseconds(record.finishedAt) >= state.process.startedAt;
+  if (!ofThisRun) await context.cgroups.kill(cgroupsPath(container));
   context.activities.of(id).stopping = container.stoppedByUser;
   await handleExit(context, id, ofThisRun ? record : unknownExit(nobodySaw));
 }
@@ -82,23 +85,17 @@ async function recordMissedExit(context: Context, container: Container): Promise
 /** Shims and cgroups of starts that were never acknowledged, and of shims that died: all that has a run directory or a socket. */
 async function endLeftovers(context: Context, running: ReadonlySet<ContainerId>): Promise<void> {
   const { paths, store } = context;
-  const known = new Map(store.all().map((container) => [container.id.slice(0, 32), container]));
-  const runs = new Set(entries(paths.runs).filter((name) => /^[0-9a-f]{64}$/.test(name)));
-  for (const socket of entries(paths.sockets)) {
-    const half = socket.replace('.sock', '');
-    const record = known.get(half);
-    if (record !== undefined) runs.add(record.id);
-    else if (![...runs].some((run) => run.startsWith(half)))
-      await endShim(`${paths.sockets}/${socket}`, half);
-  }
-  for (const name of runs) {
-    const id = parseContainerId(name);
-    if (running.has(id)) continue;
-    await endShim(paths.of(id).socket, id);
-    const container = store.has(id) ? store.byId(id) : null;
-    if (container === null) rmSync(paths.of(id).run, { recursive: true, force: true });
-    else await killRun(context, container);
-  }
+  const left = new Set<string>();
+  for (const name of entries(paths.runs)) if (/^[0-9a-f]{64}$/.test(name)) left.add(name.slice(0, 32));
+  for (const name of entries(paths.sockets)) left.add(name.replace('.sock', ''));
+  for (const id of running) left.delete(id.slice(0, 32));
+  if (left.size === 0) return;
+  endShims(left);
+  for (const half of left) rmSync(`${paths.sockets}/${half}.sock`, { force: true });
+  for (const container of store.all())
+    if (left.has(container.id.slice(0, 32))) await killRun(context, container);
+  for (const name of entries(paths.runs))
+    if (left.has(name.slice(0, 32))) rmSync(`${paths.runs}/${name}`, { recursive: true, force: true });
 }
 
 async function killRun(context: Context, container: Container): Promise<void> {
@@ -106,31 +103,27 @@ async function killRun(context: Context, container: Container): Promise<void> {
   await cleanUpRun(context, container);
 }
 
-/** Ends the process of a shim that nobody will talk to any more, and the shim. */
-async function endShim(socket: string, id: string): Promise<void> {
-  for (const pid of shimProcesses(id)) {
+/** Kills the shims (they call themselves `shim <12 digits>`) of these containers, and with them what they made. */
+function endShims(ids: ReadonlySet<string>): void {
+  const short = new Set([...ids].map(shortId));
+  for (const pid of entries('/proc').filter((name) => /^\d+$/.test(name))) {
+    const title = /\0shim\0([0-9a-f]{12})\0/.exec(commandOf(pid))?.[1];
+    if (title === undefined || !short.has(title)) continue;
     try {
-      process.kill(pid, 'SIGKILL');
+      process.kill(Number(pid), 'SIGKILL');
     } catch (error) {
       if (!isErrno(error, 'ESRCH')) throw error;
     }
   }
-  rmSync(socket, { force: true });
 }
 
-/** Processes that call themselves `shim <12 digits>`. */
-function shimProcesses(id: string): number[] {
-  const title = `\0shim\0${shortId(id)}\0`;
-  return entries('/proc')
-    .filter((name) => /^\d+$/.test(name))
-    .filter((pid) => {
-      try {
-        return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(title);
-      } catch {
-        return false;
-      }
-    })
-    .map(Number);
+function commandOf(pid: string): string {
+  try {
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8');
+  } catch (error) {
+    if (isErrno(error, 'ENOENT', 'ESRCH')) return '';
+    throw error;
+  }
 }
 
 async function finishRemovals(context: Context): Promise<void> {

@@ -16,7 +16,7 @@ export function sharedShmOf(context: Context, container: Container): string | un
   if (owner.hostConfig.ipcMode === 'shareable') return directoryOf(context, owner);
   if (ref === null) return undefined;
   throw conflict(
-    `cannot join IPC of container ${owner.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
+    `can't join IPC of container ${owner.id}: non-shareable IPC (hint: use IpcMode:shareable for the donor container)`,
   );
 }
 

@@ -36,17 +36,25 @@ function borrowFiles(context: Context, container: Container): Container {
 }
 
 function joinedProcesses(context: Context, { hostConfig }: Container): SpecFacts['joined'] {
-  const processOf = (mode: string): number | undefined => {
+  const processOf = (mode: string, refusal: (id: string) => string): number | undefined => {
     const ref = joinedContainer(mode);
     if (ref === null) return undefined;
     const { id, state } = context.store.find(ref);
-    if (!isAlive(state))
-      throw conflict(`cannot join namespace of a non running container: container ${id} is ${state.status}`);
+    if (!isAlive(state)) throw conflict(refusal(id));
     return state.process.pid;
   };
   return {
-    network: processOf(hostConfig.networkMode),
-    ipc: processOf(hostConfig.ipcMode),
-    pid: processOf(hostConfig.pidMode),
+    network: processOf(
+      hostConfig.networkMode,
+      (id) => `cannot join network of a non running container: ${id}`,
+    ),
+    ipc: processOf(
+      hostConfig.ipcMode,
+      (id) => `can't join IPC of container ${id}: container ${id} is not running`,
+    ),
+    pid: processOf(
+      hostConfig.pidMode,
+      (id) => `can't join PID namespace of container ${id}: container ${id} is not running`,
+    ),
   };
 }

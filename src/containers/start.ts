@@ -5,6 +5,7 @@ import type { ContainerId } from '../lib/ids.ts';
 import type { Attachment, PublishedPort } from '../networks/model.ts';
 import { startError } from '../runtime/failure.ts';
 import { planContainer } from '../runtime/plan.ts';
+import { ShimGone } from '../shim/client.ts';
 import { launchShim, type RunningShim } from '../shim/launch.ts';
 import type { ShimEvent } from '../shim/messages.ts';
 import { type Context, emitContainer } from './context.ts';
@@ -144,8 +145,10 @@ async function connect(shim: RunningShim, pending: DeferredStream[]): Promise<vo
     pending.map(async (stream) => {
       try {
         stream.connect(await shim.client.attach({ ...stream.wants, hold: true }));
-      } catch {
+      } catch (error) {
         stream.fail();
+        // It would wait for this attachment for ever.
+        if (!(error instanceof ShimGone)) process.kill(shim.pid, 'SIGKILL');
       }
     }),
   );

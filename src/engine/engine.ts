@@ -8,7 +8,7 @@ import { importHello } from '../images/hello.ts';
 import type { Images } from '../images/model.ts';
 import { ImageStore } from '../images/store.ts';
 import { openDatabase } from '../lib/database.ts';
-import { messageOf } from '../lib/errors.ts';
+import { invalid, messageOf } from '../lib/errors.ts';
 import type { Log } from '../lib/op.ts';
 import { nativePath, setNativePath } from '../linux/native.ts';
 import type { Networks } from '../networks/model.ts';
@@ -56,6 +56,7 @@ export async function openEngine(
   setNativePath(programs.init);
   await using undo = new AsyncDisposableStack();
   const { dataRoot, execRoot } = options;
+  checkExecRoot(execRoot);
   makeDirectories(dataRoot, execRoot);
   undo.use(lockDataRoot(dataRoot));
   const db = undo.adopt(openDatabase(join(dataRoot, 'gantry.db')), (database) => database.close());
@@ -131,6 +132,15 @@ async function importBuiltIn(images: ImageStore, hello: string, log: Log): Promi
   } catch (error) {
     log('warn', 'the built-in image gantry/hello is not available', { error: messageOf(error) });
   }
+}
+
+/** unix(7): a socket's path has 107 bytes at most. */
+function checkExecRoot(execRoot: string): void {
+  const longest = 107 - '/shim/.sock'.length - 32;
+  if (Buffer.byteLength(execRoot) > longest)
+    throw invalid(
+      `the exec root ${execRoot} is too long: sockets in it can have ${longest} bytes before them`,
+    );
 }
 
 /** Nobody but root may look into the data root (CVE-2021-41091). */
