@@ -8,6 +8,8 @@ export function probeFeatures(top: (controller: string) => string | null): Featu
     const directory = top(controller);
     return directory !== null && hasControl(`${directory}/${file}`);
   };
+  // The weights of BFQ are only in groups, its statistics also at the top.
+  const bfq = has('blkio', 'blkio.bfq.io_service_bytes');
   return {
     memory: top('memory') !== null,
     swap: has('memory', 'memory.memsw.limit_in_bytes'),
@@ -18,8 +20,8 @@ export function probeFeatures(top: (controller: string) => string | null): Featu
     cpuQuota: has('cpu', 'cpu.cfs_quota_us'),
     cpuset: top('cpuset') !== null,
     pids: top('pids') !== null,
-    ioWeight: has('blkio', 'blkio.weight') || has('blkio', 'blkio.bfq.weight'),
-    ioWeightDevice: has('blkio', 'blkio.weight_device') || has('blkio', 'blkio.bfq.weight_device'),
+    ioWeight: has('blkio', 'blkio.weight') || bfq,
+    ioWeightDevice: has('blkio', 'blkio.weight_device') || bfq,
     ioThrottle: has('blkio', 'blkio.throttle.read_bps_device'),
   };
 }

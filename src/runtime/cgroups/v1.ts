@@ -112,7 +112,7 @@ export class CgroupsV1 implements Cgroups {
     const wanted = limitSettings(limits, limits.blockIO ? this.#blkioPrefix() : 'blkio');
     const supported = wanted.filter(({ controller, file }) => {
       const root = this.#byController.get(controller)?.directory;
-      return root !== undefined && (alwaysThere.has(file) || this.#exists(`${root}/${file}`));
+      return root !== undefined && this.#exists(`${root}/${witnesses[file] ?? file}`);
     });
     return this.#byController.has('devices') ? [...supported, ...deviceSettings(devices)] : supported;
   }
@@ -212,8 +212,12 @@ export class CgroupsV1 implements Cgroups {
   }
 }
 
-/** Files that the kernel does not show at the top of a hierarchy, so that they cannot be looked for there. */
-const alwaysThere: ReadonlySet<string> = new Set(['pids.max', 'blkio.weight', 'blkio.bfq.weight']);
+/** Files that the top of a hierarchy does not have, and one there of the same origin. */
+const witnesses: Readonly<Record<string, string>> = {
+  'pids.max': 'cgroup.procs',
+  'blkio.bfq.weight': 'blkio.bfq.io_service_bytes',
+  'blkio.bfq.weight_device': 'blkio.bfq.io_service_bytes',
+};
 
 const mkdir = (path: string): Operation => ({ op: 'mkdir', side: 'host', path, mode: 0o755 });
 const write = (path: string, data: string): Operation => ({ op: 'write', side: 'host', path, data });
