@@ -6,7 +6,7 @@ import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
 import { containerView } from '../format/container-view.ts';
 import { type ImageRow, imageRows, imageView } from '../format/image-view.ts';
-import { shortSize } from '../format/units.ts';
+import { humanSize, shortSize } from '../format/units.ts';
 import { printView, renderView, type View } from '../format/view.ts';
 import { volumeView } from '../format/volume-view.ts';
 import { writeOut } from '../terminal/output.ts';
@@ -48,13 +48,13 @@ const usageView: View<UsageRow> = {
     { name: 'Type', title: 'TYPE', value: (row) => row.type },
     { name: 'TotalCount', title: 'TOTAL', value: (row) => String(row.total) },
     { name: 'Active', title: 'ACTIVE', value: (row) => String(row.active) },
-    { name: 'Size', title: 'SIZE', value: (row) => shortSize(row.size) },
+    { name: 'Size', title: 'SIZE', value: (row) => humanSize(row.size) },
     { name: 'Reclaimable', title: 'RECLAIMABLE', value: reclaimable },
   ],
 };
 
 function reclaimable(row: UsageRow): string {
-  const size = shortSize(row.reclaimable);
+  const size = humanSize(row.reclaimable);
   return row.share && row.size > 0 ? `${size} (${Math.trunc((row.reclaimable * 100) / row.size)}%)` : size;
 }
 
@@ -76,10 +76,10 @@ function summary(usage: DiskUsage): UsageRow[] {
 
 function imagesUsage(images: readonly ImageSummary[], size: number): UsageRow {
   const used = images.filter((image) => image.Containers > 0);
-  const kept = used.reduce(
-    (sum, image) => sum + (image.Size === -1 || image.SharedSize === -1 ? 0 : image.Size - image.SharedSize),
-    0,
-  );
+  // Images that no container is known to use are reclaimable; an unknown count (-1) counts as used, unknown sizes as nothing.
+  const kept = images
+    .filter((image) => image.Containers !== 0 && image.Size !== -1 && image.SharedSize !== -1)
+    .reduce((sum, image) => sum + image.Size - image.SharedSize, 0);
   return {
     type: 'Images',
     total: images.length,
