@@ -15,6 +15,8 @@
 #include "ops.h"
 #include "paths.h"
 
+#define PROC_ROOT_INODE 1
+
 static bool is_procfs(int fd) {
   struct statfs fs;
   return fstatfs(fd, &fs) == 0 && fs.f_type == PROC_SUPER_MAGIC;
@@ -55,10 +57,14 @@ static bool allowed_in_proc(const char *target) {
 }
 
 /* Anything else over (parts of) /proc would undo what is masked there (CVE-2019-16884), whatever path led to
- * it.
- */
+ * it. Only a whole procfs may cover a whole procfs. */
 static int check_proc(struct stage *stage, int at, bool is_proc, const char *target) {
-  if (is_proc || !is_procfs(at) || allowed_in_proc(target))
+  struct stat status;
+  if (!is_procfs(at) || allowed_in_proc(target))
+    return 0;
+  if (fstat(at, &status) != 0)
+    return -1;
+  if (is_proc && status.st_ino == PROC_ROOT_INODE)
     return 0;
   errno = EPERM;
   return blame(stage, "%s cannot be mounted because it is inside /proc", target);

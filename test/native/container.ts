@@ -6,7 +6,7 @@ import { nativePath } from '../../src/linux/native.ts';
 import type { Operation } from '../../src/linux/operations.ts';
 
 const applets =
-  'sh cat ls echo id true false sleep pwd stat mkdir touch readlink mount tty stty ip ps kill env mknod ln ping'.split(
+  'sh cat ls echo id true false sleep pwd stat mkdir touch readlink mount tty stty ip ps kill env mknod ln ping grep'.split(
     ' ',
   );
 

@@ -103,8 +103,12 @@ test('binds: directories, files, read-only, propagation, and where they may not 
     ],
   });
   expect(text.split('\n')).toEqual(['hellorefused', 'group', 'passwd']);
-  for (const target of ['/proc/sys', '/proc'])
-    expect((await run(container(rootfs, ['true'], { mounts: [bind('/etc', target)] }))).stderr).toContain(
+  for (const [source, target] of [
+    ['/etc', '/proc/sys'],
+    ['/etc', '/proc'],
+    ['/proc/sys', '/proc/sys'],
+  ] as const)
+    expect((await run(container(rootfs, ['true'], { mounts: [bind(source, target)] }))).stderr).toContain(
       `${target} cannot be mounted because it is inside /proc`,
     );
 });
