@@ -46,6 +46,8 @@ struct stage {
   int root;            /* directory of all targets; opened as "/" when there is no `root` operation */
   bool own_root; /* the list had a `root` operation: this is a container being made, not one being joined */
   int netlink;
+  int joined; /* pidfd of the process that `join` named */
+  pid_t joined_pid;
   int empty, null; /* what `mask` puts over directories and files */
   int console;     /* pty master */
   int stdio[3];

@@ -28,9 +28,9 @@ int op_setns(struct stage *stage, struct reader *in) {
 
 /* Field 22 of /proc/pid/stat; the second field is the program's name and may hold anything but comes in
  * parentheses. */
-static int start_time(uint32_t pid, char *text, size_t size) {
+static int start_time(pid_t pid, char *text, size_t size) {
   char path[32];
-  snprintf(path, sizeof path, "/proc/%u/stat", pid);
+  snprintf(path, sizeof path, "/proc/%d/stat", pid);
   AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
   if (fd < 0)
     return -1;
@@ -47,22 +47,36 @@ static int start_time(uint32_t pid, char *text, size_t size) {
   return 0;
 }
 
-int op_join(struct stage *stage, struct reader *in) {
-  uint32_t pid = read_u32(in);
-  const char *expected = read_string(in, NULL);
-  uint32_t flags = read_u32(in);
+/* The process that a `join` names, known to be the expected one. It stays open: behind the clone its number
+ * means nothing any more, so a second `join` of the same process on the inside uses what the host side
+ * opened. */
+static int open_process(struct stage *stage, pid_t pid, const char *expected) {
+  if (stage->joined >= 0 && stage->joined_pid == pid)
+    return 0;
+  close_fd(&stage->joined);
   /* Opened first: what /proc says afterwards is about the process that the descriptor holds, or it is gone.
    */
-  AUTO_CLOSE int pidfd = sys_pidfd_open((pid_t)pid);
+  AUTO_CLOSE int pidfd = sys_pidfd_open(pid);
   if (pidfd < 0)
-    return blame(stage, "process %u", pid);
+    return blame(stage, "process %d", pid);
   char actual[32];
   if (*expected && (start_time(pid, actual, sizeof actual) != 0 || strcmp(actual, expected) != 0)) {
     errno = ESRCH;
-    return blame(stage, "process %u is another one now", pid);
+    return blame(stage, "process %d is another one now", pid);
   }
-  if (setns(pidfd, (int)flags) != 0)
-    return blame(stage, "process %u", pid);
+  stage->joined = keep_fd(&pidfd);
+  stage->joined_pid = pid;
+  return 0;
+}
+
+int op_join(struct stage *stage, struct reader *in) {
+  pid_t pid = (pid_t)read_u32(in);
+  const char *expected = read_string(in, NULL);
+  int flags = (int)read_u32(in);
+  if (open_process(stage, pid, expected) != 0)
+    return -1;
+  if (setns(stage->joined, flags) != 0)
+    return blame(stage, "process %d", pid);
   return flags & CLONE_NEWUSER ? become_root() : 0;
 }
 

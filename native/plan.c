@@ -109,6 +109,7 @@ int plan_begin(const uint8_t *list, size_t size, const struct plan_options *opti
       .stage = {.channel = pair[0],
                 .root = -1,
                 .netlink = -1,
+                .joined = -1,
                 .empty = -1,
                 .null = -1,
                 .console = -1,
@@ -117,6 +118,7 @@ int plan_begin(const uint8_t *list, size_t size, const struct plan_options *opti
       .size = size,
       .child_end = pair[1],
       .pidfd = -1,
+      .cgroup = -1,
   };
   open_null(&host.stage, given);
   int result = options->forked ? begin_forked(&host, run, failure) : begin_here(&host, run, failure);

@@ -8,19 +8,36 @@
 #include "kernel.h"
 #include "plan_sides.h"
 
+/* Opens the cgroup of the `clone` operation. Namespaces that are joined before it would hide the path. */
+static int open_cgroup(struct host *host) {
+  struct reader list = reader_of(host->list, host->size);
+  for (uint32_t i = 0, count = read_u32(&list); i < count && host->cgroup < 0; i++) {
+    struct operation operation = next_operation(&list, i);
+    if (operation.code != OP_CLONE)
+      continue;
+    read_u64(&operation.payload);
+    const char *path = read_string(&operation.payload, NULL);
+    host->cgroup = *path ? open(path, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
+    if (*path && host->cgroup < 0) {
+      host->stage.index = i;
+      return blame(&host->stage, "%s", path);
+    }
+  }
+  return 0;
+}
+
 static int clone_child(struct host *host, struct reader *in) {
   struct stage *stage = &host->stage;
   stage->namespaces = read_u64(in);
   const char *cgroup = read_string(in, NULL);
-  AUTO_CLOSE int cgroup_fd = *cgroup ? open(cgroup, O_PATH | O_DIRECTORY | O_CLOEXEC) : -1;
-  if (*cgroup && cgroup_fd < 0)
-    return blame(stage, "%s", cgroup);
+  if (host->cgroup < 0 && open_cgroup(host) != 0)
+    return -1;
   struct clone_args arguments = {
       .flags = stage->namespaces | CLONE_PIDFD | (host->sibling ? CLONE_PARENT : 0) |
                (*cgroup ? CLONE_INTO_CGROUP : 0),
       .pidfd = (uint64_t)(uintptr_t)&host->pidfd,
       .exit_signal = host->sibling ? 0 : SIGCHLD,
-      .cgroup = (uint64_t)(*cgroup ? cgroup_fd : 0),
+      .cgroup = (uint64_t)(*cgroup ? host->cgroup : 0),
   };
   pid_t pid = (pid_t)syscall(SYS_clone3, &arguments, sizeof arguments);
   if (pid < 0)
@@ -45,6 +62,10 @@ static int perform_on_host(struct host *host, struct operation *operation) {
     /* A child that is gone has left its own report. */
     send_message(stage->channel, SIGNAL, 0, 0, "", -1);
     return 0;
+  case OP_JOIN:
+    if (host->cgroup < 0 && open_cgroup(host) != 0)
+      return -1;
+    return perform(stage, operation);
   default:
     return perform(stage, operation);
   }
@@ -68,7 +89,8 @@ int perform_host_side(struct host *host, void (*cloned)(struct host *host)) {
 void release_host(struct host *host) {
   struct stage *stage = &host->stage;
   int *descriptors[] = {&stage->root,     &stage->netlink,  &stage->empty,    &stage->null,
-                        &stage->stdio[0], &stage->stdio[1], &stage->stdio[2], &host->child_end};
+                        &stage->stdio[0], &stage->stdio[1], &stage->stdio[2], &stage->joined,
+                        &host->child_end, &host->cgroup};
   for (size_t i = 0; i < sizeof descriptors / sizeof *descriptors; i++)
     close_fd(descriptors[i]);
   free(stage->identity.groups);

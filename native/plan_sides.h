@@ -13,6 +13,7 @@ struct host {
   bool sibling;  /* the child becomes one of the caller's parent (CLONE_PARENT) */
   int child_end; /* of the channel; closed after the clone */
   int pidfd;
+  int cgroup; /* directory that the child is born in; -1: not opened yet, or none */
 };
 
 /* plan_child.c */

@@ -1,8 +1,9 @@
 import { afterAll, expect, test } from 'bun:test';
-import { existsSync, rmdirSync } from 'node:fs';
+import { existsSync, readFileSync, rmdirSync } from 'node:fs';
 import { CLONE } from '../../src/linux/flags.ts';
+import { nativePath } from '../../src/linux/native.ts';
 import type { Operation } from '../../src/linux/operations.ts';
-import { container, failure, namespaces, output, Rootfs, run } from './container.ts';
+import { container, failure, framed, namespaces, output, Rootfs, run } from './container.ts';
 
 const host = { side: 'host', optional: false } as const;
 const inside = { side: 'inside', optional: false } as const;
@@ -47,4 +48,26 @@ test('on v1 the child enters by itself, before its cgroup namespace; the host ca
   expect(await output(rootfs, 'grep :pids: /proc/self/cgroup', { flags, host: [put] })).toEndWith(
     `:pids:/${group}`,
   );
+});
+
+test('an exec is born in the cgroup, and enters the cgroup namespace afterwards', async () => {
+  const directory = `${unified}/${group}`;
+  const mkdir: Operation = { ...host, op: 'mkdir', path: directory, mode: 0o755 };
+  const first = Bun.spawn([nativePath(), 'run'], {
+    stdin: framed([mkdir, ...container(rootfs, ['sh', '-c', 'echo up; sleep 5; true'])]),
+    stdout: 'pipe',
+  });
+  await first.stdout.getReader().read();
+  const pid = Number(readFileSync(`/proc/${first.pid}/task/${first.pid}/children`, 'utf8'));
+  const join = { op: 'join', pid, startTime: '' } as const;
+  const list: Operation[] = [
+    { ...host, ...join, flags: namespaces & ~CLONE.NEWCGROUP },
+    { ...host, op: 'clone', flags: 0, cgroup: directory },
+    { ...inside, ...join, flags: CLONE.NEWCGROUP },
+    { ...inside, op: 'exec', argv: ['/bin/grep', '^0:', '/proc/self/cgroup'] },
+  ];
+  // As the container's namespace sees it, whose root is where this test is.
+  expect(await run(list, ['--forked'])).toEqual({ code: 0, stdout: `0::/${group}\n`, stderr: '' });
+  process.kill(pid, 'SIGKILL');
+  await first.exited;
 });

@@ -181,6 +181,9 @@ export interface Outcome {
   stderr: string;
 }
 
+/** As `gantry-init run` wants it on stdin. */
+export const framed = (list: readonly Operation[]) => new Writer().bytes(encodeOperations(list)).finish();
+
 /** `gantry-init run` on any bytes. */
 export async function runBytes(
   list: Uint8Array,
