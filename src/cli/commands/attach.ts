@@ -27,10 +27,11 @@ export const command: Command = {
     });
     using _connection = connection;
     using _signals = flags.bool('sig-proxy') && !tty ? forwardSignals(client, container.Id) : null;
-    using _size = tty && isTerminal(1) ? await followWindowSize(client, `/containers/${container.Id}`) : null;
+    using size = tty && isTerminal(1) ? followWindowSize(client, `/containers/${container.Id}`) : null;
+    await size?.resize();
     const end = await streamHijacked(connection, { stdin, output: true, tty, detachKeys });
     if (end === 'detached') throw new ExitError('read escape sequence');
-    return exitStatus(wait.body);
+    return await exitStatus(wait.body);
   },
 };
 

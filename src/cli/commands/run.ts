@@ -34,7 +34,7 @@ async function run(invocation: Invocation): Promise<number> {
   if (detached || !(body.AttachStdin || body.AttachStdout || body.AttachStderr))
     return startDetached(client, id);
   using _signals = flags.bool('sig-proxy') ? forwardSignals(client, id) : null;
-  return runAttached(invocation, id, body);
+  return await runAttached(invocation, id, body);
 }
 
 async function explain(client: Client, body: ContainerCreateBody): Promise<number> {
@@ -77,7 +77,7 @@ async function runAttached(invocation: Invocation, id: string, body: ContainerCr
   using _connection = connection;
   await client.call('POST', `/containers/${id}/start`);
   const terminal = body.Tty === true && (await isOutputTerminal());
-  using _size = terminal ? await followWindowSize(client, `/containers/${id}`) : null;
+  using _size = terminal ? followWindowSize(client, `/containers/${id}`) : null;
   const end = await streamHijacked(connection, {
     stdin: body.AttachStdin === true,
     output: body.AttachStdout === true || body.AttachStderr === true,
@@ -89,7 +89,7 @@ async function runAttached(invocation: Invocation, id: string, body: ContainerCr
     writeLine(id);
     return exitCode.success;
   }
-  return exitStatus(wait.body);
+  return await exitStatus(wait.body);
 }
 
 async function attach(

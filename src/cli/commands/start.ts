@@ -63,7 +63,8 @@ async function startAttached({ flags, client, config }: Invocation, name: string
   } catch (error) {
     throw new ExitError(messageOf(error), startFailureCode(messageOf(error)));
   }
-  using _size = tty && isTerminal(1) ? await followWindowSize(client, `/containers/${container.Id}`) : null;
+  using size = tty && isTerminal(1) ? followWindowSize(client, `/containers/${container.Id}`) : null;
+  await size?.resize();
   const end = await streamHijacked(connection, { stdin, output: true, tty, detachKeys });
-  return end === 'detached' ? exitCode.success : exitStatus(wait.body);
+  return end === 'detached' ? exitCode.success : await exitStatus(wait.body);
 }

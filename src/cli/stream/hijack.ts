@@ -30,7 +30,7 @@ export async function streamHijacked(connection: Connection, options: StreamOpti
     const end = await input;
     return end === 'detached' ? end : 'closed';
   }
-  return Promise.race([output.then(() => 'closed' as const), detached]);
+  return await Promise.race([output.then(() => 'closed' as const), detached]);
 }
 
 async function enterRawMode(): Promise<Disposable | null> {
@@ -51,13 +51,12 @@ async function copyOutput(connection: Connection, raw: boolean): Promise<void> {
 async function copyInput(connection: Connection, options: StreamOptions): Promise<StreamEnd> {
   const filter = options.tty ? new DetachFilter(parseDetachKeys(options.detachKeys)) : null;
   try {
-    for await (const chunk of Bun.stdin.stream()) {
-      const { data, detached } = filter ? filter.push(chunk) : { data: chunk, detached: false };
+    // Not `for await`: leaving that would wait for the next key.
+    const reader = Bun.stdin.stream().getReader();
+    for (let chunk = await reader.read(); chunk.value; chunk = await reader.read()) {
+      const { data, detached } = filter?.push(chunk.value) ?? { data: chunk.value, detached: false };
       if (data.length > 0) await connection.write(data);
-      if (detached) {
-        connection[Symbol.dispose]();
-        return 'detached';
-      }
+      if (detached) return 'detached';
     }
     connection.endWriting();
   } catch {

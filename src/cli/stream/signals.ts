@@ -2,6 +2,7 @@
 import { messageOf } from '../../lib/errors.ts';
 import type { Client } from '../http/client.ts';
 import { writeErr } from '../terminal/output.ts';
+import { terminalSize } from '../terminal/tty.ts';
 
 const forwarded = [
   'SIGINT',
@@ -32,20 +33,25 @@ export function forwardSignals(client: Client, id: string): Disposable {
   };
 }
 
-/** Tells the daemon the terminal's size now and whenever it changes. `path` is `/containers/ID` or `/exec/ID`. */
-export async function followWindowSize(client: Client, path: string): Promise<Disposable> {
-  const { terminalSize } = await import('../terminal/tty.ts');
+export interface WindowSize extends Disposable {
+  /** Sends the size of now: for what was not started with it. */
+  resize(): Promise<void>;
+}
+
+/** Tells the daemon the terminal's size whenever it changes. `path` is `/containers/ID` or `/exec/ID`. */
+export function followWindowSize(client: Client, path: string): WindowSize {
   const resize = async () => {
     const size = terminalSize(1);
     if (!size || (size.rows === 0 && size.columns === 0)) return;
     await client.call('POST', `${path}/resize`, { query: { h: size.rows, w: size.columns } });
   };
   const handler = () => {
+    // What has ended meanwhile needs no size.
     resize().catch(() => undefined);
   };
   process.on('SIGWINCH', handler);
-  await resize().catch((error) => writeErr(`failed to resize tty: ${messageOf(error)}\n`));
   return {
+    resize: () => resize().catch((error) => writeErr(`failed to resize tty: ${messageOf(error)}\n`)),
     [Symbol.dispose]() {
       process.off('SIGWINCH', handler);
     },
