@@ -17,3 +17,15 @@ const names: Record<number, string> = {
 export function backingFilesystem(directory: string): string {
   return names[statfsSync(directory).type >>> 0] ?? '<unknown>';
 }
+
+/**
+ * Makes ext4 put each new subdirectory of `directory` into a block group of its own choice (chattr +T, "top of directory
+ * hierarchies") instead of all into one. ext4 does not give out an inode number again for some minutes after its file was
+ * deleted, and searches past them one by one: in a group where an image was just removed, every file of the next one takes
+ * 1 ms to create (measured: 20,000 files in 13 s; spread over the groups, 0.6 s). Only a matter of speed: failing is fine.
+ */
+export function spreadSubdirectories(directory: string): void {
+  const chattr = Bun.which('chattr');
+  if (chattr === null || backingFilesystem(directory) !== 'extfs') return;
+  Bun.spawnSync([chattr, '+T', directory], { stdin: 'ignore', stdout: 'ignore', stderr: 'ignore' });
+}

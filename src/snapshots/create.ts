@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../lib/database.ts';
 import { invalid, messageOf, unsupported } from '../lib/errors.ts';
+import { spreadSubdirectories } from './backing.ts';
 import { Overlay2Driver } from './overlay2.ts';
 import { probeOverlay } from './probe.ts';
 import type { Snapshotter } from './snapshotter.ts';
@@ -27,7 +28,10 @@ export async function createSnapshotter(options: SnapshotterOptions): Promise<Sn
   mkdirSync(options.directory, { recursive: true, mode: 0o710 });
   const name = await chooseDriver(options);
   const directory = join(options.directory, name);
-  mkdirSync(directory, { recursive: true, mode: 0o710 });
+  if (!existsSync(directory)) {
+    mkdirSync(directory, { mode: 0o710 });
+    spreadSubdirectories(directory);
+  }
   const snapshotter = new drivers[name](options.db, directory);
   await snapshotter.recover();
   return snapshotter;

@@ -13,8 +13,8 @@ export interface SnapshotRecord {
 
 const steps = [
   `CREATE TABLE snapshots (
-     key TEXT PRIMARY KEY,
-     number INTEGER NOT NULL UNIQUE,
+     number INTEGER PRIMARY KEY AUTOINCREMENT,
+     key TEXT NOT NULL UNIQUE,
      parent TEXT REFERENCES snapshots (key),
      state TEXT NOT NULL CHECK (state IN ('committed', 'writable')))`,
   'CREATE INDEX snapshots_parent ON snapshots (parent)',
@@ -38,11 +38,16 @@ export class SnapshotRecords {
     );
     this.#delete = db.query<null, [string]>('DELETE FROM snapshots WHERE key = ?');
     this.#child = db.query<{ key: string }, [string]>('SELECT key FROM snapshots WHERE parent = ? LIMIT 1');
-    const row = db.query<{ last: number | null }, []>('SELECT max(number) AS last FROM snapshots').get();
-    this.#last = row?.last ?? 0;
+    const row = db
+      .query<{ seq: number }, []>("SELECT seq FROM sqlite_sequence WHERE name = 'snapshots'")
+      .get();
+    this.#last = row?.seq ?? 100 + Math.floor(Math.random() * 900);
   }
 
-  /** The next free directory number. */
+  /**
+   * The next directory number. None is ever used twice, and a new data root starts anywhere, because ext4 chooses the place
+   * of a directory by its name: see spreadSubdirectories.
+   */
   nextNumber(): number {
     this.#last += 1;
     return this.#last;

@@ -12,15 +12,15 @@ import { openStore, operation, run, type TestStore } from './rig.ts';
 const sha = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
-  return new Blob([bytes]).stream();
+  return new Blob([new Uint8Array(bytes)]).stream();
 }
 
 interface Sample {
-  layers: Buffer[];
+  layers: Buffer<ArrayBuffer>[];
   tags: string[];
   config?: ImageConfig['config'];
   history?: ImageConfig['history'];
-  compress?: (layer: Buffer) => Uint8Array;
+  compress?: (layer: Buffer<ArrayBuffer>) => Uint8Array;
 }
 
 function configOf(sample: Sample): Buffer {
@@ -162,7 +162,7 @@ describe('compression', () => {
 
 describe('archives that are wrong leave nothing', () => {
   const good = { layers: [layerA, layerB], tags: ['x'] };
-  const cases: [string, Uint8Array, RegExp][] = [
+  const cases: [string, Uint8Array<ArrayBuffer>, RegExp][] = [
     ['empty', Buffer.alloc(0), /does not contain a manifest.json/],
     ['no manifest', rawTar({ name: 'x', data: 'y' }), /does not contain a manifest.json/],
     ['garbage', Buffer.alloc(100_000, 'garbage'), /archive\/tar: invalid tar header/],
@@ -266,7 +266,7 @@ describe('archives that are wrong leave nothing', () => {
   });
 });
 
-function oci(descriptor: object, extra: object = {}): Buffer {
+function oci(descriptor: object, extra: object = {}): Buffer<ArrayBuffer> {
   const full = {
     mediaType: 'application/vnd.oci.image.manifest.v1+json',
     digest: sha(Buffer.from('')),
