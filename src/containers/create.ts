@@ -29,7 +29,7 @@ export async function planContainerRecord(
   const paths = context.paths.of(id);
   const record: Container = {
     id,
-    name: request.name || randomName((name) => context.store.isNameTaken(name)),
+    name: request.name || freeName(context),
     created: Date.now(),
     imageId: image.id,
     ...commandLine(config),
@@ -56,6 +56,8 @@ export async function planContainerRecord(
   const mounts = planMounts(config, hostConfig, (ref) => context.store.find(ref).mounts);
   return { record, mounts, parent: image.chainIds.at(-1) ?? null };
 }
+
+const freeName = (context: Context) => randomName((name) => context.store.isNameTaken(name));
 
 /** `container:<name>` becomes `container:<id>`, so that a rename does not matter. Throws when there is no such container. */
 function resolveHostConfig(context: Context, given: HostConfig): HostConfig {
@@ -87,14 +89,14 @@ export async function create(
 ): Promise<{ id: ContainerId; warnings: string[] }> {
   const planned = await planContainerRecord(context, request);
   const { record } = planned;
-  context.store.assertNameFree(record.name);
+  if (request.name !== '') context.store.assertNameFree(request.name);
   await using undo = new AsyncDisposableStack();
   undo.adopt(context.paths.of(record.id).directory, (path) => rmSync(path, { recursive: true, force: true }));
   writeFiles(context, record);
   undo.defer(() => context.snapshotter.remove(record.id));
   await context.snapshotter.prepare(record.id, planned.parent);
   const mounts = await makeVolumes(context, record.id, planned.mounts, undo);
-  const made: Container = { ...record, mounts };
+  const made: Container = { ...record, mounts, name: request.name || freeName(context) };
   context.store.insert(made);
   undo.move();
   emitContainer(context, made, 'create');
