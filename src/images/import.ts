@@ -49,7 +49,6 @@ export async function importArchive(
     const source = { target: manifest, manifest, also: [], parent: null };
     const quietly: Operational = { ...op, progress: () => undefined };
     const id = await adoptImage(context, source, references, quietly);
-    op.progress({ kind: 'status', status: id });
     context.emitImage('import', id, id);
     return id;
   } finally {
