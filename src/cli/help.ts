@@ -91,7 +91,7 @@ function defaultText(flag: Flag): string {
 }
 
 function width(): number {
-  return terminalSize(0)?.columns || 80;
+  return (terminalSize(0)?.columns || 80) - 1;
 }
 
 /** Wraps at `columns`, later lines indented by `indent`; short last lines are tolerated up to 5 beyond. */
