@@ -80,10 +80,12 @@ export class FakeContainers implements Containers {
     const entry = this.#find(ref);
     const { container, process } = entry;
     if (container.state.status === 'running') throw notModified('container is already running');
-    if (container.path === 'missing')
+    if (container.path === 'missing') {
+      this.#exited(entry, 127, 0);
       throw invalid(
         'failed to create task for container: failed to create shim task: OCI runtime create failed: runc create failed: unable to start container process: error during container init: exec: "missing": executable file not found in $PATH: unknown',
       );
+    }
     const startedAt = Date.now();
     container.state = { status: 'running', process: { pid: 4242, startTime: '1', shimPid: 4241, startedAt } };
     void process.run().then((code) => this.#exited(entry, code, startedAt));

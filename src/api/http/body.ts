@@ -24,6 +24,11 @@ export async function readJson(exchange: Exchange): Promise<unknown> {
   }
 }
 
+/** Takes a body that means nothing off the connection, which is about to be used for something else. */
+export async function skipBody(exchange: Exchange): Promise<void> {
+  await readBody(exchange);
+}
+
 function hasBody(exchange: Exchange): boolean {
   const length = exchange.header('content-length');
   return exchange.header('transfer-encoding') !== '' || (length !== '' && length !== '0');

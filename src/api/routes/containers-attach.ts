@@ -1,6 +1,7 @@
 /** Attaching to a container's stdio: over a hijacked connection, or a websocket. */
 import type { ContainerStream } from '../../containers/model.ts';
 import type { Containers } from '../../containers/service.ts';
+import { skipBody } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { connect, drained, finish, hijack, streamType } from '../http/hijack.ts';
 import { booleanParameter, textParameter } from '../http/query.ts';
@@ -40,6 +41,8 @@ export function attachRoutes(containers: Attaching): Route[] {
 async function attach(containers: Attaching, exchange: Exchange): Promise<void> {
   const id = exchange.parameter('id');
   const query = parseAttach(exchange);
+  // dockerode sends the query once more as a body.
+  await skipBody(exchange);
   const stream = query.stream ? await containers.attach(id, query) : null;
   const past = query.logs ? await pastOutput(containers, id, query, exchange.signal) : null;
   const tty = stream?.tty ?? past?.tty ?? (await containers.get(id)).config.tty;
