@@ -1,4 +1,5 @@
 /** A further process in a running container. */
+import { CLONE } from '../linux/flags.ts';
 import type { Operation } from '../linux/operations.ts';
 import type { Process, Spec } from '../oci/runtime.ts';
 import type { ExecTarget } from './model.ts';
@@ -12,10 +13,20 @@ import { planConsole, planExecve, planIdentity } from './plan-process.ts';
  */
 export function planExec(spec: Spec, process: Process, target: ExecTarget): Operation[] {
   const { pid, startTime, cgroups, cgroupPath } = target;
+  const flags = joinFlags(spec.linux ?? {});
+  const enterCgroupNamespace: Operation = {
+    op: 'join',
+    side: 'inside',
+    pid,
+    startTime,
+    flags: CLONE.NEWCGROUP,
+  };
   return [
     ...cgroups.enter(cgroupPath),
-    { op: 'join', side: 'host', pid, startTime, flags: joinFlags(spec.linux ?? {}) },
-    { op: 'clone', side: 'host', flags: 0, cgroup: '' },
+    { op: 'join', side: 'host', pid, startTime, flags: flags & ~CLONE.NEWCGROUP },
+    { op: 'clone', side: 'host', flags: 0, cgroup: cgroups.cloneInto(cgroupPath) },
+    // Last: from inside of its namespace (nsdelegate) there would be no way into the cgroup.
+    ...(flags & CLONE.NEWCGROUP ? [enterCgroupNamespace] : []),
     ...planConsole(process),
     ...planIdentity(process, keyringName(spec)),
     ...planExecve(process, spec.linux?.seccomp),

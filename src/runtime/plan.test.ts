@@ -18,6 +18,8 @@ function fakeCgroups(version: 1 | 2): Cgroups {
     create: (path) => [{ op: 'mkdir', side: 'host', path: `/cg${path}`, mode: 0o755 }],
     join: (path) =>
       version === 1 ? [{ op: 'write-pid', side: 'host', path: `/cg${path}/cgroup.procs` }] : [],
+    joinSelf: (path) =>
+      version === 1 ? [{ op: 'write-pid', side: 'inside', path: `/cg${path}/tasks` }] : [],
     enter: (path) => [write(`/cg${path}/cgroup.procs`)],
     cloneInto: (path) => (version === 2 ? `/cg${path}` : ''),
     mount: () => [{ op: 'symlink', side: 'inside', target: '/sys/fs/cgroup/cgroups', to: 'here' }],
@@ -70,8 +72,9 @@ const order = (operations: readonly Operation[], ...wanted: OperationName[]) =>
 
 describe('planContainer', () => {
   test('a plain container, from the first directory to execve', () => {
-    expect(names(plan(spec()), 'host')).toEqual(['mkdir', 'clone', 'write-pid', 'signal-child']);
+    expect(names(plan(spec()), 'host')).toEqual(['mkdir', 'clone', 'signal-child']);
     expect(names(plan(spec()), 'inside')).toEqual([
+      'write-pid',
       'propagation',
       'bind-root',
       'root',
@@ -114,9 +117,9 @@ describe('planContainer', () => {
     expect(order(operations, 'setns', 'clone')).toEqual(['setns', 'clone', 'setns', 'setns']);
   });
 
-  test('on v1 a cgroup namespace is made only after the host put the child in its cgroup', () => {
+  test('on v1 the child enters its cgroups first, then makes the cgroup namespace', () => {
     const operations = plan(spec({}, { namespaces: [...all, { type: 'cgroup' }] }));
-    expect(order(operations, 'await-host', 'unshare', 'pivot')).toEqual(['await-host', 'unshare', 'pivot']);
+    expect(order(operations, 'write-pid', 'unshare', 'pivot')).toEqual(['write-pid', 'unshare', 'pivot']);
   });
 
   test('on v2 the child is born in its cgroup, and waits only at the end', () => {

@@ -47,7 +47,7 @@ function planHost(input: PlanInput, process: Process, namespaces: NamespacePlan)
       name: 'oom_score_adj',
       data: String(process.oomScoreAdj),
     });
-  if (path !== '') operations.push(...cgroups.join(path));
+  if (path !== '' && namespaces.user) operations.push(...cgroups.join(path));
   operations.push(...network.filter((operation) => !isUnshared(operation)));
   operations.push({ op: 'signal-child', side: 'host' });
   return operations;
@@ -95,12 +95,13 @@ function planInside(input: PlanInput, process: Process, namespaces: NamespacePla
     ? [{ op: 'unshare', side: inside, flags: CLONE.NEWCGROUP }]
     : [];
   // A cgroup namespace is rooted where its maker is: on v1 that is only right after the host put the child there.
-  const waitsForCgroup = namespaces.cgroup && path !== '' && cgroups.cloneInto(path) === '';
+  const waitsForCgroup =
+    namespaces.user && namespaces.cgroup && path !== '' && cgroups.cloneInto(path) === '';
   // Before pivot /proc is the host's own, which no image can have tampered with (CVE-2025-52881).
   const networkBeforePivot = network.some(({ op }) => op === 'sysctl');
   const earlyBarrier = waitsForCgroup || networkBeforePivot;
   return [
-    ...(namespaces.user ? [awaitHost] : []),
+    ...(namespaces.user ? [awaitHost] : path === '' ? [] : cgroups.joinSelf(path)),
     ...namespaces.inside,
     ...planRoot(spec, input.root, input.rootPath),
     ...mounts.before,

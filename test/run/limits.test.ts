@@ -31,7 +31,7 @@ each('cpu', async (cli, engine) => {
   );
   expect(quota).toBe(v2 ? '50000 100000' : '50000');
   const shares = await engine.ok(cli, 'run', '--rm', '-c', '512', ...limit('cpu/cpu.shares', 'cpu.weight'));
-  expect(shares).toBe(v2 ? '20' : '512');
+  expect(shares).toBe(v2 ? '59' : '512');
   const set = await engine.ok(
     cli,
     'run',

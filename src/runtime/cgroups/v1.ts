@@ -136,8 +136,18 @@ export class CgroupsV1 implements Cgroups {
     );
   }
 
+  /**
+   * A single thread that moves itself ("0" in `tasks`) takes no lock; every other move waits for an RCU grace period of
+   * 5 to 20 ms (cgroup_procs_write_start in kernel/cgroup/cgroup.c, since Linux 5.5).
+   */
+  joinSelf(path: string): Operation[] {
+    return this.#directories(path).map(
+      (directory): Operation => ({ op: 'write-pid', side: 'inside', path: `${directory}/tasks` }),
+    );
+  }
+
   enter(path: string): Operation[] {
-    return this.#directories(path).map((directory) => write(`${directory}/cgroup.procs`, '0'));
+    return this.#directories(path).map((directory) => write(`${directory}/tasks`, '0'));
   }
 
   cloneInto(): string {

@@ -97,8 +97,12 @@ export class CgroupsV2 implements Cgroups {
     return [];
   }
 
-  enter(path: string): Operation[] {
-    return [write(`${this.#directory(path)}/cgroup.procs`, '0')];
+  joinSelf(): Operation[] {
+    return [];
+  }
+
+  enter(): Operation[] {
+    return [];
   }
 
   cloneInto(path: string): string {
