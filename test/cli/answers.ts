@@ -73,7 +73,7 @@ const images = [
     ParentId: '',
     RepoTags: ['busybox:latest', 'busybox:1'],
     RepoDigests: [`busybox@sha256:${id('2')}`],
-    Created: now - 45,
+    Created: now - 5 * hour,
     Size: 4261550,
     SharedSize: -1,
     Labels: null,
@@ -349,7 +349,7 @@ const events = [
 const history = [
   {
     Id: `sha256:${id('1')}`,
-    Created: now - 100,
+    Created: now - 30 * hour,
     CreatedBy: '/bin/sh -c #(nop)  CMD ["sh"] and a rather long text that has to be cut',
     Tags: ['busybox:latest'],
     Size: 0,
