@@ -109,7 +109,7 @@ const volumes = [
     Driver: 'local',
     Mountpoint: '/var/lib/x/data/_data',
     CreatedAt: '2024-01-02T03:04:05Z',
-    Labels: { a: 'b', c: '' },
+    Labels: { a: 'b' },
     Scope: 'local',
     Options: null,
     UsageData: { Size: 1000000, RefCount: 1 },
