@@ -1,6 +1,6 @@
 /** POST /containers/x/start: addresses, files, the spec, the plan, one shim, and the word that the process runs. */
 import { mkdirSync, rmSync } from 'node:fs';
-import { conflict, type EngineError, internal, messageOf, notModified } from '../lib/errors.ts';
+import { conflict, internal, notModified } from '../lib/errors.ts';
 import type { ContainerId } from '../lib/ids.ts';
 import type { Attachment, PublishedPort } from '../networks/model.ts';
 import { startError } from '../runtime/failure.ts';
@@ -16,9 +16,9 @@ import { startHealthChecks } from './health.ts';
 import { launchOf } from './launch-of.ts';
 import type { Container } from './model.ts';
 import { ensureBindSources } from './mounts.ts';
-import { removeLocked } from './remove.ts';
 import { mountSharedShm } from './shared-shm.ts';
 import { specOf } from './spec-of.ts';
+import { recordFailure } from './start-failure.ts';
 import type { DeferredStream } from './stream.ts';
 
 export async function start(context: Context, ref: string): Promise<void> {
@@ -178,39 +178,3 @@ async function publish(context: Context, container: Container, ports: PublishedP
     throw error;
   }
 }
-
-/** Docker's exit codes of a container that could not be started, from the text of the reason. */
-export function failedStartCode(message: string): number {
-  if (/executable file not found|no such file or directory/i.test(message)) return 127;
-  if (/permission denied|is a directory|exec format error/i.test(message)) return 126;
-  return 128;
-}
-
-async function recordFailure(
-  context: Context,
-  container: Container,
-  error: EngineError | unknown,
-): Promise<void> {
-  const { id } = container;
-  const activity = context.activities.of(id);
-  for (const stream of activity.pending) stream.fail();
-  activity.pending.clear();
-  const now = context.store.byId(id);
-  if (now.state.status === 'running') return;
-  const message = messageOf(error);
-  const code = failedStartCode(message);
-  const failed = context.store.transition(id, {
-    type: 'start-failed',
-    exit: {
-      code,
-      oom: false,
-      error: message,
-      startedAt: lastStart(container),
-      finishedAt: lastFinish(container),
-    },
-  });
-  if (failed.hostConfig.autoRemove) await removeLocked(context, failed, { volumes: true });
-}
-
-const lastStart = ({ state }: Container) => ('last' in state ? (state.last?.startedAt ?? 0) : 0);
-const lastFinish = ({ state }: Container) => ('last' in state ? (state.last?.finishedAt ?? 0) : 0);
