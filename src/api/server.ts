@@ -78,7 +78,7 @@ class HttpApiServer implements ApiServer {
   async listenUnix(path: string, options: { mode: number; group: string }): Promise<void> {
     const file = await openSocketFile(path, options);
     const server = createNetServer({ allowHalfOpen: true }, (socket) => this.#accept(socket));
-    await this.#listen(server, () => server.listen({ path }));
+    await this.#listen(server, () => file.bind(() => server.listen({ path })));
     file.protect();
     this.#files.push(file);
   }

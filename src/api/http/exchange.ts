@@ -55,9 +55,14 @@ export class Exchange {
   }
 
   send(status: number, contentType: string, text: string): void {
-    const body = Buffer.from(text);
-    this.response.writeHead(status, { 'Content-Type': contentType, 'Content-Length': body.length });
-    this.response.end(this.request.method === 'HEAD' ? undefined : body);
+    // Header and body in one packet: clients wake once.
+    this.response.cork();
+    this.response.writeHead(status, {
+      'Content-Type': contentType,
+      'Content-Length': Buffer.byteLength(text),
+    });
+    this.response.end(this.request.method === 'HEAD' ? undefined : text);
+    this.response.uncork();
   }
 
   empty(status: number): void {

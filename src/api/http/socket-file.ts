@@ -4,6 +4,8 @@ import { connect } from 'node:net';
 import { conflict, invalid } from '../../lib/errors.ts';
 
 export interface SocketFile {
+  /** Runs what binds the socket, so that the file is never open to more than its owner, not even for a moment. */
+  bind(listen: () => void): void;
   /** Gives the bound socket its mode and group. */
   protect(): void;
   /** Removes the file, unless another process put its own there. */
@@ -19,6 +21,14 @@ export async function openSocketFile(
   await clear(path);
   let inode: number | null = null;
   return {
+    bind(listen) {
+      const before = process.umask(0o177);
+      try {
+        listen();
+      } finally {
+        process.umask(before);
+      }
+    },
     protect() {
       if (gid !== null) chownSync(path, 0, gid);
       chmodSync(path, options.mode);

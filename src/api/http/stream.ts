@@ -24,6 +24,14 @@ export function begin(exchange: Exchange, contentType: string): void {
   exchange.response.flushHeaders();
 }
 
+/** One packet instead of three (chunk size, chunk, line end); false when the client must be waited for. */
+export function sendText(response: ServerResponse, text: string): boolean {
+  response.cork();
+  const more = response.write(text);
+  response.uncork();
+  return more;
+}
+
 /** Copies a stream with the client's backpressure; a client that leaves cancels the source. */
 export async function sendStream(exchange: Exchange, source: ReadableStream<Uint8Array>): Promise<void> {
   const { response, signal } = exchange;
@@ -45,7 +53,7 @@ export async function sendStream(exchange: Exchange, source: ReadableStream<Uint
 
 /** One JSON value per line. Returns when the line may be followed by another. */
 export async function sendLine(exchange: Exchange, value: unknown, end = '\n'): Promise<void> {
-  if (!exchange.response.write(`${JSON.stringify(value)}${end}`)) await drained(exchange.response);
+  if (!sendText(exchange.response, `${JSON.stringify(value)}${end}`)) await drained(exchange.response);
 }
 
 function progressLine(step: Progress): ProgressLine {
@@ -76,7 +84,7 @@ export async function sendProgress(
   const { response, signal } = exchange;
   const send = (line: ProgressLine) => {
     if (!response.headersSent) response.writeHead(200, { 'Content-Type': 'application/json' });
-    response.write(`${JSON.stringify(line)}\r\n`);
+    sendText(response, `${JSON.stringify(line)}\r\n`);
   };
   try {
     await run({ signal, log, progress: (step) => send(progressLine(step)) });

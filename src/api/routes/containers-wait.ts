@@ -32,7 +32,9 @@ export function waitRoutes(containers: Pick<Containers, 'wait'>): Route[] {
       try {
         const { code, error } = await result;
         const answer: ContainerWait = { StatusCode: code, ...(error && { Error: { Message: error } }) };
+        response.cork();
         response.end(`${JSON.stringify(answer)}\n`);
+        response.uncork();
       } catch (error) {
         if (!signal.aborted) throw error;
       }

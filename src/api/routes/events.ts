@@ -5,7 +5,7 @@ import { invalid } from '../../lib/errors.ts';
 import { parseFilters } from '../http/filters.ts';
 import { timeParameter } from '../http/query.ts';
 import { type Route, route } from '../http/router.ts';
-import { begin, drained } from '../http/stream.ts';
+import { begin, drained, sendText } from '../http/stream.ts';
 import { eventContentType, eventFilterKeys, eventLine } from '../translate/event.ts';
 
 /** `listeners` counts who listens at the moment, for `docker info`. */
@@ -26,7 +26,7 @@ export function eventRoutes(system: Pick<System, 'events'>, listeners: { count: 
       listeners.count++;
       try {
         for await (const event of system.events({ since, until, filters }, signal)) {
-          if (!response.write(`${mark}${eventLine(event, version)}\n`)) await drained(response);
+          if (!sendText(response, `${mark}${eventLine(event, version)}\n`)) await drained(response);
           if (signal.aborted) break;
         }
       } finally {

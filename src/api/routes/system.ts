@@ -44,11 +44,10 @@ function ping(exchange: Exchange): void {
   response.setHeader('Cache-Control', 'no-cache, no-store, must-revalidate');
   response.setHeader('Pragma', 'no-cache');
   const head = exchange.request.method === 'HEAD';
-  response.writeHead(200, {
-    'Content-Type': 'text/plain; charset=utf-8',
-    'Content-Length': head ? 0 : 2,
-  });
-  response.end(head ? undefined : 'OK');
+  if (head) {
+    response.writeHead(200, { 'Content-Type': 'text/plain; charset=utf-8', 'Content-Length': 0 });
+    response.end();
+  } else exchange.send(200, 'text/plain; charset=utf-8', 'OK');
 }
 
 function readFlag(path: string): boolean {

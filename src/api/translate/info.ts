@@ -80,7 +80,7 @@ export function infoJson(info: Info, facts: Facts, host: Host, version: number):
     InitBinary: 'gantry-init',
     ContainerdCommit: { ID: '' },
     RuncCommit: { ID: '' },
-    InitCommit: { ID: info.initVersion },
+    InitCommit: { ID: info.initVersion || facts.version },
     SecurityOptions: info.securityOptions,
     CDISpecDirs: [],
     Warnings: info.warnings.length > 0 ? info.warnings : null,

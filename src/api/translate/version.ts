@@ -29,7 +29,7 @@ export function versionJson(facts: Facts, info: Pick<Info, 'kernelVersion' | 'in
           ...build,
         },
       },
-      { Name: 'gantry-init', Version: info.initVersion, Details: { GitCommit: '' } },
+      { Name: 'gantry-init', Version: info.initVersion || facts.version, Details: { GitCommit: '' } },
     ],
   };
 }
