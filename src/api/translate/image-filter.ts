@@ -37,18 +37,19 @@ export function selectImages(
         (!named.since || image.created > named.since.created) &&
         (!until || until.every((limit) => image.created <= limit)) &&
         matchesLabels(filters.get('label'), labels) &&
-        lacksLabels(filters.get('label!'), labels) &&
-        (!references || namesOf(image).some((name) => references.some((pattern) => pattern.test(name))))
+        lacksLabels(filters.get('label!'), labels)
       );
-    });
+    })
+    .flatMap((image) => (references ? namedLike(image, references) : [image]));
 }
 
-/** A pattern is held against "busybox:1.36" and against "busybox" alone, and the same for digests. */
-function namesOf({ tags, repoDigests }: Image): string[] {
-  return [
-    ...tags.flatMap((tag) => [tag, tag.replace(/:[^:/]*$/, '')]),
-    ...repoDigests.flatMap((digest) => [digest, digest.replace(/@.*$/, '')]),
-  ];
+/** The image under those of its names that were asked for: none when none matches. */
+function namedLike(image: Image, references: RegExp[]): Image[] {
+  const matches = (name: string, end: RegExp) =>
+    references.some((pattern) => pattern.test(name) || pattern.test(name.replace(end, '')));
+  const tags = image.tags.filter((tag) => matches(tag, /:[^:/]*$/));
+  const repoDigests = image.repoDigests.filter((digest) => matches(digest, /@.*$/));
+  return tags.length + repoDigests.length > 0 ? [{ ...image, tags, repoDigests }] : [];
 }
 
 /** Go's path.Match. */
