@@ -96,9 +96,7 @@ static uint64_t make_file(int parent, const char *base, const struct entry *entr
 
 static void make_directory(int parent, const char *base, const struct entry *entry) {
   bool whiteout = false;
-  if (*entry->name == '\0')
-    base = ".";
-  else if (mkdirat(parent, base, 0700) != 0) {
+  if (mkdirat(parent, base, 0700) != 0) {
     if (errno != EEXIST)
       fail_errno("mkdir /%s", entry->name);
     if (!tree_clear(parent, base, true, &whiteout) && mkdirat(parent, base, 0700) != 0)
@@ -162,8 +160,13 @@ static void make_node(int parent, const char *base, const struct entry *entry) {
 
 uint64_t make_entry(const struct entry *entry) {
   const char *base;
-  if (*entry->name == '\0' && entry->type != '5')
-    fail("the root directory cannot be replaced");
+  if (*entry->name == '\0') {
+    if (entry->type != '5')
+      fail("the root directory cannot be replaced");
+    /* As in moby, the archive does not decide over the root itself: whoever packs a private temporary directory
+     * (mode 0700) would otherwise lock every user but root out. */
+    return 0;
+  }
   int parent = tree_parent(entry->name, &base);
   uint64_t bytes = 0;
   if (entry->type == '0')
@@ -172,6 +175,6 @@ uint64_t make_entry(const struct entry *entry) {
     make_directory(parent, base, entry);
   else
     make_node(parent, base, entry);
-  tree_made(parent, *entry->name == '\0' ? "." : base);
+  tree_made(parent, base);
   return bytes;
 }

@@ -24,7 +24,6 @@ static struct directory *explicit_directories; /* newest first, so children come
 static struct directory *implied_directories;
 static struct set explicit_paths; /* hashes */
 static struct set made;           /* inode numbers */
-static bool root_explicit;
 
 /* The last parent directory: members of one directory mostly follow each other. */
 static char cached_path[NAME_LIMIT + 1];
@@ -95,8 +94,6 @@ static struct directory *directory_new(const char *path, struct directory *next)
 }
 
 void tree_explicit_directory(const char *path, const struct timespec *mtime) {
-  if (*path == '\0')
-    root_explicit = true;
   explicit_directories = directory_new(path, explicit_directories);
   explicit_directories->mtime = *mtime;
   set_add(&explicit_paths, hash_path(path));
@@ -283,12 +280,8 @@ static void print_path(const char *path) {
 }
 
 void tree_print_implied(void) {
-  const char *separator = "";
-  putchar('[');
-  if (!root_explicit) {
-    printf("\"\"");
-    separator = ",";
-  }
+  const char *separator = ",";
+  printf("[\"\"");
   for (const struct directory *at = implied_directories; at != NULL; at = at->next) {
     if (set_has(&explicit_paths, hash_path(at->path)))
       continue;

@@ -7,6 +7,7 @@ import { listenAll } from './listen.ts';
 import { createLog } from './log.ts';
 import { type DaemonOptions, daemonHelp, parseDaemonOptions } from './options.ts';
 import { writePidfile } from './pidfile.ts';
+import { unpackPrograms } from './programs.ts';
 
 export async function runDaemon(argv: string[]): Promise<number> {
   try {
@@ -26,7 +27,7 @@ async function serve(options: DaemonOptions): Promise<number> {
   const stop = stopSignal();
   mkdirSync(options.engine.execRoot, { recursive: true, mode: 0o711 });
   using _pidfile = writePidfile(options.pidfile);
-  const engine = await openEngine(options.engine, log);
+  const engine = await openEngine(options.engine, log, await unpackPrograms(options.engine.dataRoot));
   const server = createApiServer(engine, { log });
   try {
     await listenAll(server, options, log);

@@ -4,11 +4,10 @@ import { dirname, join } from 'node:path';
 import { ContainerService } from '../containers/container-service.ts';
 import type { Containers } from '../containers/service.ts';
 import { openContent } from '../content/content.ts';
-import { importHello } from '../images/hello.ts';
 import type { Images } from '../images/model.ts';
 import { ImageStore } from '../images/store.ts';
 import { openDatabase } from '../lib/database.ts';
-import { invalid, messageOf } from '../lib/errors.ts';
+import { invalid } from '../lib/errors.ts';
 import type { Log } from '../lib/op.ts';
 import { nativePath, setNativePath } from '../linux/native.ts';
 import type { Networks } from '../networks/model.ts';
@@ -70,6 +69,7 @@ export async function openEngine(
   });
   const content = openContent(join(dataRoot, 'content'));
   const volumes = new VolumeService({ db, directory: join(dataRoot, 'volumes'), emit, log });
+  await volumes.open();
   const networks = new NetworkService({
     db,
     bridge: options.bridge,
@@ -87,6 +87,7 @@ export async function openEngine(
     emit,
     log,
     inUse: (id) => containers.usersOf(id),
+    hello: programs.hello,
   });
   const cgroups = detectCgroups();
   const containers: ContainerService = new ContainerService({
@@ -109,7 +110,6 @@ export async function openEngine(
   });
   undo.defer(() => containers.close());
   await containers.recover();
-  await importBuiltIn(images, programs.hello, log);
   const system = new EngineSystem({
     options,
     containers,
@@ -122,16 +122,6 @@ export async function openEngine(
   });
   const parts = undo.move();
   return { containers, images, networks, volumes, system, close: () => parts.disposeAsync() };
-}
-
-/** The image that needs no network. Without it everything else works. */
-async function importBuiltIn(images: ImageStore, hello: string, log: Log): Promise<void> {
-  const op = { signal: new AbortController().signal, progress: () => {}, log };
-  try {
-    await importHello(images, hello, op);
-  } catch (error) {
-    log('warn', 'the built-in image gantry/hello is not available', { error: messageOf(error) });
-  }
 }
 
 /** unix(7): a socket's path has 107 bytes at most. */

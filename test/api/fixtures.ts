@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createApiServer } from '../../src/api/server.ts';
 import type { System } from '../../src/engine/model.ts';
 import type { Image, Images } from '../../src/images/model.ts';
-import { notFound } from '../../src/lib/errors.ts';
+import { notFound, unsupported } from '../../src/lib/errors.ts';
 import type { EngineEvent } from '../../src/lib/events.ts';
 import { parseDigest, parseNetworkId } from '../../src/lib/ids.ts';
 import type { Network, Networks } from '../../src/networks/model.ts';
@@ -71,6 +71,10 @@ export class FakeImages implements Images {
   async import(...[archive]: Parameters<Images['import']>) {
     await this.#take(archive);
     return imageId;
+  }
+  async pull(...[reference, , op]: Parameters<Images['pull']>): Promise<void> {
+    op.progress({ kind: 'status', status: `Pulling ${reference}` });
+    throw unsupported('registry pulls are not part of this gantry version');
   }
   async #take(archive: ReadableStream<Uint8Array>): Promise<void> {
     for await (const chunk of archive) this.received += chunk.length;

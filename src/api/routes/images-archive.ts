@@ -9,10 +9,7 @@ import { booleanParameter, textParameter } from '../http/query.ts';
 import { type Route, route } from '../http/router.ts';
 import { sendProgress, sendStream } from '../http/stream.ts';
 
-type Archives = Pick<Images, 'load' | 'save' | 'import'> & {
-  /** Comes with the registry client. `auth` is the X-Registry-Auth header, undecoded. */
-  pull?(reference: string, options: { platform: string; auth: string }, op: Operational): Promise<void>;
-};
+type Archives = Pick<Images, 'load' | 'save' | 'import' | 'pull'>;
 
 export function archiveRoutes(images: Archives, log: Log): Route[] {
   return [
@@ -90,12 +87,5 @@ async function pull(
   exchange: Exchange,
   op: Operational,
 ): Promise<void> {
-  if (!images.pull) {
-    // Said in the stream, where a client that pulls looks; a status of its own would hide the text in some of them.
-    op.progress({ kind: 'status', status: `Pulling ${reference}` });
-    throw unsupported(
-      `registry pulls are not part of this gantry version: load or import ${reference} instead`,
-    );
-  }
   return images.pull(reference, { platform, auth: exchange.header('x-registry-auth') }, op);
 }

@@ -52,7 +52,7 @@ async function formatter(format: string): Promise<(line: string) => string> {
   const { lookupField } = await import('../format/zero-values.ts');
   try {
     const template = compile(format);
-    return (line) => render(template, withGoNames(parse(line)), { lookup: lookupField, missing: 'error' });
+    return (line) => render(template, withGoNames(parse(line)), { lookup: lookupField });
   } catch (error) {
     const reason = error instanceof Error ? error.message : String(error);
     throw new ExitError(
