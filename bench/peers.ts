@@ -62,8 +62,15 @@ async function openPodman(stack: AsyncDisposableStack): Promise<Peer> {
     join(directory, 'run'),
     '--cgroup-manager',
     'cgroupfs',
+    // Debian's crun refuses cgroup v1 in hybrid mode.
+    '--runtime',
+    'runc',
   ];
-  const argv = (...args: string[]) => [...network.prefix, 'podman', ...roots, ...args];
+  // Its own default asks for more open files than a machine without CAP_SYS_RESOURCE can give.
+  const config = join(directory, 'containers.conf');
+  await Bun.write(config, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n');
+  const prefix = [...network.prefix, 'env', `CONTAINERS_CONF=${config}`, 'podman', ...roots];
+  const argv = (...args: string[]) => [...prefix, ...atOnce(args)];
   stack.defer(async () => {
     await command(argv('rm', '-af'));
     await command(['sh', '-c', `grep -o '${directory}[^ ]*' /proc/mounts | sort -r | xargs -r umount -l`]);
@@ -72,4 +79,9 @@ async function openPodman(stack: AsyncDisposableStack): Promise<Peer> {
   await succeed(argv('import', '--change', 'CMD ["sh"]', busyboxTar, 'busybox:latest'));
   const about = await version(['podman', 'version', '--format', '{{.Client.Version}}']);
   return { name: `Podman ${about}`, argv, daemonPid: null };
+}
+
+/** `rm -f` kills at once in Docker; Podman's first waits ten seconds for a polite end. */
+function atOnce(args: string[]): string[] {
+  return args[0] === 'rm' ? ['rm', '-t', '0', ...args.slice(1)] : args;
 }
