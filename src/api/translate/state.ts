@@ -1,7 +1,9 @@
 /** A container's state as Docker shows it: the State of inspect and the Status text of ps. */
+
 import type { Container, Exit, HealthState } from '../../containers/model.ts';
+import { humanDuration } from '../../lib/duration.ts';
 import type { ContainerState, Health } from '../types/containers.ts';
-import { humanDuration, rfc3339 } from './time.ts';
+import { rfc3339 } from './time.ts';
 
 type Status = ContainerState['Status'];
 

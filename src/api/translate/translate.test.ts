@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Container, State } from '../../containers/model.ts';
+import { humanDuration } from '../../lib/duration.ts';
 import { parseContainerId, parseDigest, parseNetworkId } from '../../lib/ids.ts';
 import { parseCreate } from './create.ts';
 import { eventContentType, eventLine } from './event.ts';
@@ -11,7 +12,7 @@ import { selectContainers } from './ps-filter.ts';
 import { stateJson, statusText } from './state.ts';
 import { statsJson } from './stats.ts';
 import { commandText, summaryJson } from './summary.ts';
-import { humanDuration, rfc3339, zeroTime } from './time.ts';
+import { rfc3339, zeroTime } from './time.ts';
 import { parseUpdate } from './update.ts';
 
 const now = Date.parse('2026-01-01T12:00:00Z');

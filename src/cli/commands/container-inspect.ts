@@ -1,19 +1,11 @@
 import { atLeast, type Command } from '../command.ts';
+import { shortTemplateFlag } from '../flags/common.ts';
 import { inspectAll } from '../format/inspect.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] CONTAINER [CONTAINER...]',
   args: atLeast(1),
-  flags: [
-    {
-      name: 'format',
-      short: 'f',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
-    { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes' },
-  ],
+  flags: [shortTemplateFlag, { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes' }],
   run: ({ args, flags, client }) =>
     inspectAll(args, flags.string('format'), (name) =>
       client.text('GET', `/containers/${name}/json`, { query: { size: flags.bool('size') } }),

@@ -1,7 +1,8 @@
 import type { EventMessage } from '../../api/types/system.ts';
 import { type Command, noArguments } from '../command.ts';
 import { ExitError, exitCode } from '../exit.ts';
-import { checkFilter, filterQuery } from '../flags/filters.ts';
+import { filterFlag, templateFlag } from '../flags/common.ts';
+import { filterQuery } from '../flags/filters.ts';
 import { parseExact } from '../format/json.ts';
 import { timestamp } from '../format/timestamp.ts';
 import { textLines } from '../stream/json-lines.ts';
@@ -11,19 +12,8 @@ export const command: Command = {
   usage: '[OPTIONS]',
   args: noArguments,
   flags: [
-    {
-      name: 'filter',
-      short: 'f',
-      type: 'filter',
-      usage: 'Filter output based on conditions provided',
-      check: checkFilter,
-    },
-    {
-      name: 'format',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    filterFlag('Filter output based on conditions provided', 'f'),
+    templateFlag,
     { name: 'since', type: 'string', usage: 'Show all events created since timestamp' },
     { name: 'until', type: 'string', usage: 'Stream events until this timestamp' },
   ],

@@ -1,6 +1,7 @@
 import type { ImageHistoryItem } from '../../api/types/images.ts';
 import { type Command, exactly } from '../command.ts';
 import { exitCode } from '../exit.ts';
+import { tableFlag } from '../flags/common.ts';
 import { ago, ellipsis, shortId, shortSize } from '../format/units.ts';
 import { printView, type View } from '../format/view.ts';
 import { writeLine } from '../terminal/output.ts';
@@ -9,12 +10,7 @@ export const command: Command = {
   usage: '[OPTIONS] IMAGE',
   args: exactly(1),
   flags: [
-    {
-      name: 'format',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFlag,
     {
       name: 'human',
       short: 'H',

@@ -1,7 +1,7 @@
 import type { ImageDeleteItem, ImagesPruneReport } from '../../api/types/images.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { checkFilter } from '../flags/filters.ts';
+import { filterFlag, forceFlag } from '../flags/common.ts';
 import { confirmed, pruneQuery, report } from './prune.ts';
 
 const danglingWarning = 'WARNING! This will remove all dangling images.';
@@ -12,13 +12,8 @@ export const command: Command = {
   args: noArguments,
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Remove all unused images, not just dangling ones' },
-    {
-      name: 'filter',
-      type: 'filter',
-      usage: 'Provide filter values (e.g. "until=<timestamp>")',
-      check: checkFilter,
-    },
-    { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
+    filterFlag('Provide filter values (e.g. "until=<timestamp>")'),
+    forceFlag,
   ],
   async run({ flags, client }) {
     const all = flags.bool('all');

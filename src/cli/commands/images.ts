@@ -1,7 +1,8 @@
 import type { ImageSummary } from '../../api/types/images.ts';
 import { between, type Command } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { checkFilter, filterQuery } from '../flags/filters.ts';
+import { filterFlag, tableFlag } from '../flags/common.ts';
+import { filterQuery } from '../flags/filters.ts';
 import { type ImageRow, imageRows, imageView } from '../format/image-view.ts';
 import { printView } from '../format/view.ts';
 import { writeOut } from '../terminal/output.ts';
@@ -12,19 +13,8 @@ export const command: Command = {
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Show all images (default hides intermediate images)' },
     { name: 'digests', type: 'bool', usage: 'Show digests' },
-    {
-      name: 'filter',
-      short: 'f',
-      type: 'filter',
-      usage: 'Filter output based on conditions provided',
-      check: checkFilter,
-    },
-    {
-      name: 'format',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    filterFlag('Filter output based on conditions provided', 'f'),
+    tableFlag,
     { name: 'no-trunc', type: 'bool', usage: "Don't truncate output" },
     { name: 'quiet', short: 'q', type: 'bool', usage: 'Only show image IDs' },
     { name: 'tree', type: 'bool', usage: 'List multi-platform images as a tree (EXPERIMENTAL)' },

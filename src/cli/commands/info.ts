@@ -1,6 +1,7 @@
 import type { SystemInfo } from '../../api/types/system.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
+import { shortTemplateFlag } from '../flags/common.ts';
 import { binarySize } from '../format/units.ts';
 import { clientVersion, programName } from '../program.ts';
 import { writeErr, writeLine, writeOut } from '../terminal/output.ts';
@@ -8,15 +9,7 @@ import { writeErr, writeLine, writeOut } from '../terminal/output.ts';
 export const command: Command = {
   usage: '[OPTIONS]',
   args: noArguments,
-  flags: [
-    {
-      name: 'format',
-      short: 'f',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
-  ],
+  flags: [shortTemplateFlag],
   async run({ flags, client }) {
     const info = await client.json<SystemInfo>('GET', '/info');
     const format = flags.string('format');

@@ -1,5 +1,6 @@
 import { atLeast, type Command } from '../command.ts';
 import { ExitError } from '../exit.ts';
+import { shortTemplateFlag } from '../flags/common.ts';
 import { inspectAll } from '../format/inspect.ts';
 import { ApiError, type Client } from '../http/client.ts';
 
@@ -7,13 +8,7 @@ export const command: Command = {
   usage: '[OPTIONS] NAME|ID [NAME|ID...]',
   args: atLeast(1),
   flags: [
-    {
-      name: 'format',
-      short: 'f',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    shortTemplateFlag,
     { name: 'size', short: 's', type: 'bool', usage: 'Display total file sizes if the type is container' },
     { name: 'type', type: 'string', usage: 'Only inspect objects of the given type' },
   ],

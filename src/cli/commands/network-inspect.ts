@@ -1,17 +1,12 @@
 import { atLeast, type Command } from '../command.ts';
+import { shortTemplateFlag } from '../flags/common.ts';
 import { inspectAll } from '../format/inspect.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] NETWORK [NETWORK...]',
   args: atLeast(1),
   flags: [
-    {
-      name: 'format',
-      short: 'f',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    shortTemplateFlag,
     { name: 'verbose', short: 'v', type: 'bool', usage: 'Verbose output for diagnostics' },
   ],
   run: ({ args, flags, client }) =>

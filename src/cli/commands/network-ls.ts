@@ -1,7 +1,8 @@
 import type { Network } from '../../api/types/networks.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { checkFilter, filterQuery } from '../flags/filters.ts';
+import { filterFlag, tableFlag } from '../flags/common.ts';
+import { filterQuery } from '../flags/filters.ts';
 import { naturalOrder } from '../format/natural.ts';
 import { networkView } from '../format/network-view.ts';
 import { printView } from '../format/view.ts';
@@ -11,19 +12,8 @@ export const command: Command = {
   usage: '[OPTIONS]',
   args: noArguments,
   flags: [
-    {
-      name: 'filter',
-      short: 'f',
-      type: 'filter',
-      usage: 'Provide filter values (e.g. "driver=bridge")',
-      check: checkFilter,
-    },
-    {
-      name: 'format',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    filterFlag('Provide filter values (e.g. "driver=bridge")', 'f'),
+    tableFlag,
     { name: 'no-trunc', type: 'bool', usage: 'Do not truncate the output' },
     { name: 'quiet', short: 'q', type: 'bool', usage: 'Only display network IDs' },
   ],

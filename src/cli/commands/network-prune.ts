@@ -1,21 +1,13 @@
 import type { NetworksPruneReport } from '../../api/types/networks.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { checkFilter } from '../flags/filters.ts';
+import { filterFlag, forceFlag } from '../flags/common.ts';
 import { confirmed, pruneQuery, report } from './prune.ts';
 
 export const command: Command = {
   usage: '[OPTIONS]',
   args: noArguments,
-  flags: [
-    {
-      name: 'filter',
-      type: 'filter',
-      usage: 'Provide filter values (e.g. "until=<timestamp>")',
-      check: checkFilter,
-    },
-    { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
-  ],
+  flags: [filterFlag('Provide filter values (e.g. "until=<timestamp>")'), forceFlag],
   async run({ flags, client }) {
     const warning = 'WARNING! This will remove all custom networks not used by at least one container.';
     if (!(await confirmed(flags, warning))) return exitCode.success;

@@ -1,7 +1,8 @@
 import type { ContainerSummary } from '../../api/types/containers.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { checkFilter, filterQuery } from '../flags/filters.ts';
+import { filterFlag, tableFlag } from '../flags/common.ts';
+import { filterQuery } from '../flags/filters.ts';
 import { containerView } from '../format/container-view.ts';
 import { printView, renderView } from '../format/view.ts';
 import { writeOut } from '../terminal/output.ts';
@@ -11,19 +12,8 @@ export const command: Command = {
   args: noArguments,
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Show all containers (default shows just running)' },
-    {
-      name: 'filter',
-      short: 'f',
-      type: 'filter',
-      usage: 'Filter output based on conditions provided',
-      check: checkFilter,
-    },
-    {
-      name: 'format',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    filterFlag('Filter output based on conditions provided', 'f'),
+    tableFlag,
     {
       name: 'last',
       short: 'n',

@@ -3,6 +3,7 @@ import type { ContainerStats } from '../../api/types/stats.ts';
 import type { EventMessage } from '../../api/types/system.ts';
 import { atLeast, type Command, type Invocation } from '../command.ts';
 import { exitCode } from '../exit.ts';
+import { tableFlag } from '../flags/common.ts';
 import { type StatsRow, statsView } from '../format/stats-view.ts';
 import { renderView } from '../format/view.ts';
 import type { Client } from '../http/client.ts';
@@ -14,12 +15,7 @@ export const command: Command = {
   args: atLeast(0),
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Show all containers (default shows just running)' },
-    {
-      name: 'format',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFlag,
     { name: 'no-stream', type: 'bool', usage: 'Disable streaming stats and only pull the first result' },
     { name: 'no-trunc', type: 'bool', usage: 'Do not truncate output' },
   ],

@@ -4,6 +4,7 @@ import type { DiskUsage } from '../../api/types/system.ts';
 import type { Volume } from '../../api/types/volumes.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
+import { tableFlag } from '../flags/common.ts';
 import { containerView } from '../format/container-view.ts';
 import { type ImageRow, imageRows, imageView } from '../format/image-view.ts';
 import { humanSize, shortSize } from '../format/units.ts';
@@ -15,12 +16,7 @@ export const command: Command = {
   usage: '[OPTIONS]',
   args: noArguments,
   flags: [
-    {
-      name: 'format',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    tableFlag,
     { name: 'verbose', short: 'v', type: 'bool', usage: 'Show detailed information on space usage' },
   ],
   async run({ flags, client }) {

@@ -4,7 +4,7 @@ import type { NetworksPruneReport } from '../../api/types/networks.ts';
 import type { VolumesPruneReport } from '../../api/types/volumes.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { checkFilter } from '../flags/filters.ts';
+import { filterFlag, forceFlag } from '../flags/common.ts';
 import type { FlagValues } from '../flags/parse.ts';
 import { imageLines } from './image-prune.ts';
 import { confirmed, pruneQuery, report } from './prune.ts';
@@ -14,13 +14,8 @@ export const command: Command = {
   args: noArguments,
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Remove all unused images not just dangling ones' },
-    {
-      name: 'filter',
-      type: 'filter',
-      usage: 'Provide filter values (e.g. "label=<key>=<value>")',
-      check: checkFilter,
-    },
-    { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
+    filterFlag('Provide filter values (e.g. "label=<key>=<value>")'),
+    forceFlag,
     { name: 'volumes', type: 'bool', usage: 'Prune anonymous volumes' },
   ],
   async run({ flags, client }) {

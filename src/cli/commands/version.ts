@@ -2,6 +2,7 @@ import type { SystemVersion } from '../../api/types/system.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { type Command, noArguments } from '../command.ts';
 import { ExitError, exitCode } from '../exit.ts';
+import { shortTemplateFlag } from '../flags/common.ts';
 import type { Client } from '../http/client.ts';
 import { clientApiVersion, clientVersion, programName } from '../program.ts';
 import { writeLine, writeOut } from '../terminal/output.ts';
@@ -9,15 +10,7 @@ import { writeLine, writeOut } from '../terminal/output.ts';
 export const command: Command = {
   usage: '[OPTIONS]',
   args: noArguments,
-  flags: [
-    {
-      name: 'format',
-      short: 'f',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
-  ],
+  flags: [shortTemplateFlag],
   async run({ flags, client }) {
     const server = await serverVersion(client);
     const info = { Client: clientInfo(client), Server: 'error' in server ? null : server.version };

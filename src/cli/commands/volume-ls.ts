@@ -1,7 +1,8 @@
 import type { Volume, VolumeList } from '../../api/types/volumes.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
-import { checkFilter, filterQuery } from '../flags/filters.ts';
+import { filterFlag, tableFlag } from '../flags/common.ts';
+import { filterQuery } from '../flags/filters.ts';
 import { naturalOrder } from '../format/natural.ts';
 import { printView } from '../format/view.ts';
 import { volumeView } from '../format/volume-view.ts';
@@ -16,19 +17,8 @@ export const command: Command = {
       type: 'bool',
       usage: 'Display only cluster volumes, and use cluster volume list formatting',
     },
-    {
-      name: 'filter',
-      short: 'f',
-      type: 'filter',
-      usage: 'Provide filter values (e.g. "dangling=true")',
-      check: checkFilter,
-    },
-    {
-      name: 'format',
-      type: 'string',
-      usage:
-        "Format output using a custom template:\n'table':            Print output in table format with column headers (default)\n'table TEMPLATE':   Print output in table format using the given Go template\n'json':             Print in JSON format\n'TEMPLATE':         Print output using the given Go template.\nRefer to https://docs.docker.com/go/formatting/ for more information about formatting output with templates",
-    },
+    filterFlag('Provide filter values (e.g. "dangling=true")', 'f'),
+    tableFlag,
     { name: 'quiet', short: 'q', type: 'bool', usage: 'Only display volume names' },
   ],
   async run({ flags, client, config }) {

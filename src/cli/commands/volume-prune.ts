@@ -1,7 +1,7 @@
 import type { VolumesPruneReport } from '../../api/types/volumes.ts';
 import { type Command, noArguments } from '../command.ts';
 import { ExitError, exitCode } from '../exit.ts';
-import { checkFilter } from '../flags/filters.ts';
+import { filterFlag, forceFlag } from '../flags/common.ts';
 import { confirmed, pruneQuery, report } from './prune.ts';
 
 export const command: Command = {
@@ -9,13 +9,8 @@ export const command: Command = {
   args: noArguments,
   flags: [
     { name: 'all', short: 'a', type: 'bool', usage: 'Remove all unused volumes, not just anonymous ones' },
-    {
-      name: 'filter',
-      type: 'filter',
-      usage: 'Provide filter values (e.g. "label=<label>")',
-      check: checkFilter,
-    },
-    { name: 'force', short: 'f', type: 'bool', usage: 'Do not prompt for confirmation' },
+    filterFlag('Provide filter values (e.g. "label=<label>")'),
+    forceFlag,
   ],
   async run({ flags, client }) {
     const all = flags.bool('all');
