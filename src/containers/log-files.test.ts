@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openLogFiles, tailPosition } from './log-files.ts';
@@ -41,4 +41,35 @@ test('across rotated files', async () => {
 test('lines longer than a block', async () => {
   const long = 'x'.repeat(200_000);
   expect((await tail([`a\n${long}\nb\n`], 2)).length).toBe(200_003);
+});
+
+test('files are in order, each once, however the log rotates while they are opened', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'gantry-log-'));
+  const path = join(directory, 'log');
+  const files = 8;
+  const rotate = (n: number) => {
+    for (let age = files - 1; age > 1; age--)
+      if (existsSync(`${path}.${age - 1}`)) renameSync(`${path}.${age - 1}`, `${path}.${age}`);
+    if (existsSync(path)) renameSync(path, `${path}.1`);
+    writeFileSync(path, `${n}`);
+  };
+  let n = 0;
+  // Two at once: the case that one pass cannot get right.
+  const rotator = setInterval(() => {
+    rotate(n++);
+    rotate(n++);
+  }, 2);
+  try {
+    for (let round = 0; round < 100; round++) {
+      const open = await openLogFiles(path, files);
+      const numbers = await Promise.all(
+        open.map(async ({ handle }) => Number(await handle.readFile('utf8'))),
+      );
+      expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+      await Promise.all(open.map(({ handle }) => handle.close()));
+    }
+  } finally {
+    clearInterval(rotator);
+    rmSync(directory, { recursive: true });
+  }
 });

@@ -1,5 +1,5 @@
 /** The files of a rotated log, oldest first, and where in them the last N lines begin. */
-import { type FileHandle, open } from 'node:fs/promises';
+import { type FileHandle, open, stat } from 'node:fs/promises';
 import { isErrno } from '../linux/errno.ts';
 
 const blockSize = 64 * 1024;
@@ -20,11 +20,29 @@ export interface LogFile {
   inode: number;
 }
 
+/** Two rotations within one pass are rare, this many passes in a row with two of them rarer. */
+const passes = 50;
+
 /**
- * <path>.2, <path>.1, <path>. Opened from the newest on: a rotation meanwhile moves a file to a higher number, so that one
- * may be met twice (and is kept once) but none is missed.
+ * <path>.2, <path>.1, <path>, oldest first. A rotation meanwhile moves every file to a higher number, so they are opened from
+ * the newest on: one may then be met twice (and is kept once), none is missed. After two rotations the order would be
+ * wrong, so a pass during which the newest file changed is done again.
  */
 export async function openLogFiles(path: string, maxFiles: number): Promise<LogFile[]> {
+  for (let pass = 1; ; pass++) {
+    const files = await openOnce(path, maxFiles);
+    const newest = files.at(-1)?.inode;
+    if (pass === passes || newest === undefined || (await inodeOf(path)) === newest) return files;
+    await Promise.all(files.map(({ handle }) => handle.close()));
+  }
+}
+
+async function inodeOf(path: string): Promise<number | undefined> {
+  const found = await stat(path).catch(() => undefined);
+  return found?.ino;
+}
+
+async function openOnce(path: string, maxFiles: number): Promise<LogFile[]> {
   const files = new Map<number, LogFile>();
   for (let n = 0; n <= maxFiles; n++) {
     const handle = await openIfThere(n === 0 ? path : `${path}.${n}`);
