@@ -16,6 +16,9 @@ export interface Nft {
  */
 export function openNft(): Nft {
   const nft = openNftLibrary() ?? openNftProcess();
-  if (!nft) throw unavailable('nftables is missing: apt-get install nftables');
+  if (!nft)
+    throw unavailable(
+      'nftables is missing: apt-get install nftables (or start the daemon with --bridge none)',
+    );
   return nft;
 }
