@@ -6,11 +6,19 @@ export interface Result {
   stderr: string;
 }
 
+const slowness = Number(process.env.GANTRY_TEST_SLOWNESS ?? 1);
+
+/**
+ * How long to wait before giving up, in milliseconds: more where the machine is emulated (test/vm sets GANTRY_TEST_SLOWNESS).
+ * For deadlines only; what a case asserts is the same everywhere.
+ */
+export const patience = (milliseconds: number) => milliseconds * slowness;
+
 export interface CommandOptions {
   stdin?: string | Uint8Array | ReadableStream<Uint8Array>;
   env?: Record<string, string>;
   cwd?: string;
-  /** Milliseconds; the command is killed then and the code is 137. */
+  /** Milliseconds on a real machine (see patience); the command is killed then and the code is 137. */
   timeout?: number;
 }
 
@@ -25,7 +33,7 @@ export async function command(argv: string[], options: CommandOptions = {}): Pro
     env: { ...process.env, ...options.env },
     cwd: options.cwd,
   });
-  const timer = setTimeout(() => child.kill('SIGKILL'), options.timeout ?? 60_000);
+  const timer = setTimeout(() => child.kill('SIGKILL'), patience(options.timeout ?? 60_000));
   try {
     const [stdout, stderr, code] = await Promise.all([text(child.stdout), text(child.stderr), child.exited]);
     return { code, stdout, stderr };
@@ -57,7 +65,7 @@ export async function eventually<T>(
   what: string,
   timeout = 10_000,
 ): Promise<NonNullable<T>> {
-  const end = Date.now() + timeout;
+  const end = Date.now() + patience(timeout);
   let last: unknown;
   while (Date.now() < end) {
     try {
@@ -68,5 +76,5 @@ export async function eventually<T>(
     }
     await Bun.sleep(20);
   }
-  throw new Error(`not within ${timeout} ms: ${what}${last ? ` (last: ${last})` : ''}`);
+  throw new Error(`not within ${patience(timeout)} ms: ${what}${last ? ` (last: ${last})` : ''}`);
 }

@@ -24,7 +24,7 @@ export async function makeBusybox(): Promise<void> {
   await succeed(['sh', '-c', script]);
 }
 
-async function makeDebian(): Promise<void> {
+export async function makeDebian(): Promise<void> {
   if (existsSync(debianTar)) return;
   mkdirSync(dirname(debianTar), { recursive: true });
   await succeed(['mmdebstrap', '--variant=minbase', 'bookworm', `${debianTar}.new.tar`], {

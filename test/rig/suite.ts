@@ -1,5 +1,6 @@
 /** What a black-box file begins with: one engine with busybox for all its cases, checked for leftovers at the end. */
 import { afterAll, beforeAll, test } from 'bun:test';
+import { patience } from './command.ts';
 import { type Cli, clis, type EngineSetup, isGantry, TestEngine } from './engine.ts';
 import { busybox } from './images.ts';
 import { leftovers } from './leftovers.ts';
@@ -20,20 +21,20 @@ export function suite(setup: EngineSetup = {}): Suite {
   beforeAll(async () => {
     engine = await TestEngine.start(setup);
     await busybox(engine);
-  }, 120_000);
+  }, patience(120_000));
   afterAll(async () => {
     if (!engine) return;
     const left = await leftovers(engine);
     await engine[Symbol.asyncDispose]();
     if (left.length > 0) throw new Error(`left behind:\n${left.join('\n')}`);
-  }, 120_000);
+  }, patience(120_000));
   return {
     each(name, body, differs) {
       if (!isDifferent(name, differs))
-        for (const cli of clis) test(`${cli}: ${name}`, () => body(cli, get()), 120_000);
+        for (const cli of clis) test(`${cli}: ${name}`, () => body(cli, get()), patience(120_000));
     },
     once(name, body, differs) {
-      if (!isDifferent(name, differs)) test(name, () => body(get()), 120_000);
+      if (!isDifferent(name, differs)) test(name, () => body(get()), patience(120_000));
     },
   };
 }

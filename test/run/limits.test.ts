@@ -1,5 +1,6 @@
 import { expect } from 'bun:test';
-import { existsSync } from 'node:fs';
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { command, eventually } from '../rig/command.ts';
 import { suite } from '../rig/suite.ts';
 
 const { each } = suite();
@@ -18,6 +19,29 @@ each('memory', async (cli, engine) => {
     ...limit('memory/memory.limit_in_bytes', 'memory.max'),
   );
   expect(bytes).toBe(`${64 << 20}`);
+});
+
+each('swap: counted with memory by the flag and by v1, apart by v2', async (cli, engine) => {
+  const show = limit('memory/memory.memsw.limit_in_bytes', 'memory.swap.max');
+  const swap = async (...flags: string[]) =>
+    await engine.ok(cli, 'run', '--rm', '-m', '64m', ...flags, ...show);
+  expect(await swap('--memory-swap', '96m')).toBe(`${(v2 ? 32 : 96) << 20}`);
+  expect(await swap('--memory-swap', '64m')).toBe(`${(v2 ? 0 : 64) << 20}`);
+  expect(await swap()).toBe(`${(v2 ? 64 : 128) << 20}`);
+  expect(await swap('--memory-swap', '-1')).toMatch(v2 ? /^max$/ : /^9223372036854771712$/);
+});
+
+each('memory reservation, and swappiness, which v2 has not', async (cli, engine) => {
+  const show = limit('memory/memory.soft_limit_in_bytes', 'memory.low');
+  expect(await engine.ok(cli, 'run', '--rm', '--memory-reservation', '32m', ...show)).toBe(`${32 << 20}`);
+  const swappiness = ['run', '--rm', '--memory-swappiness', '10', 'busybox'];
+  const result = await engine.run(cli, [
+    ...swappiness,
+    ...(v2 ? ['true'] : limit('memory/memory.swappiness', '').slice(1)),
+  ]);
+  expect(result.code).toBe(0);
+  if (v2) expect(result.stderr).toContain('Your kernel does not support memory swappiness capabilities');
+  else expect(result.stdout.trim()).toBe('10');
 });
 
 each('cpu', async (cli, engine) => {
@@ -72,6 +96,31 @@ each('out of memory: killed, and known to be', async (cli, engine) => {
   await engine.ok(cli, 'rm', 'greedy');
 });
 
+each('out of memory in a child: an event, and process 1 goes on', async (cli, engine) => {
+  const script =
+    '(x=$(head -c 100000000 /dev/zero | tr "\\0" x); echo "$x" | wc -c); echo rest $?; exec sleep 60';
+  const limits = ['-m', '16m', '--memory-swap', '16m'];
+  const events = Bun.spawn(
+    engine.argv(cli, [
+      'events',
+      '--since',
+      `${Date.now() / 1000}`,
+      '--filter',
+      'event=oom',
+      '--format',
+      '{{.Action}} {{.ID}}',
+    ]),
+    { stdout: 'pipe' },
+  );
+  const id = await engine.ok(cli, 'run', '-d', ...limits, 'busybox', 'sh', '-c', script);
+  const { value } = await events.stdout.getReader().read();
+  events.kill();
+  expect(new TextDecoder().decode(value)).toStartWith(`oom ${id}`);
+  await eventually(async () => (await engine.ok(cli, 'logs', id)) === 'rest 137', 'process 1 goes on');
+  expect(await engine.ok(cli, 'inspect', '-f', '{{.State.Status}}', id)).toBe('running');
+  await engine.ok(cli, 'rm', '-f', id);
+});
+
 each('update while it runs', async (cli, engine) => {
   await engine.ok(
     cli,
@@ -102,24 +151,59 @@ each('update while it runs', async (cli, engine) => {
   );
   const read = (one: string, two: string) => engine.ok(cli, 'exec', 'sized', ...limit(one, two).slice(1));
   expect(await read('memory/memory.limit_in_bytes', 'memory.max')).toBe(`${96 << 20}`);
+  expect(await read('memory/memory.memsw.limit_in_bytes', 'memory.swap.max')).toBe(
+    `${(v2 ? 32 : 128) << 20}`,
+  );
   expect(await read('pids/pids.max', 'pids.max')).toBe('33');
+  expect(await read('cpu/cpu.cfs_quota_us', 'cpu.max')).toBe(v2 ? '25000 100000' : '25000');
   const format = '{{.HostConfig.Memory}} {{.HostConfig.PidsLimit}} {{.HostConfig.RestartPolicy.Name}}';
   expect(await engine.ok(cli, 'inspect', '-f', format, 'sized')).toBe(`${96 << 20} 33 on-failure`);
+  await engine.ok(
+    cli,
+    'update',
+    '--memory-swap',
+    '256m',
+    '--pids-limit',
+    '-1',
+    '-c',
+    '2048',
+    '--cpuset-cpus',
+    '1',
+    'sized',
+  );
+  expect(await read('memory/memory.memsw.limit_in_bytes', 'memory.swap.max')).toBe(
+    `${(v2 ? 160 : 256) << 20}`,
+  );
+  expect(await read('pids/pids.max', 'pids.max')).toBe('max');
+  expect(await read('cpu/cpu.shares', 'cpu.weight')).toBe(v2 ? '170' : '2048');
+  expect(await read('cpuset/cpuset.cpus', 'cpuset.cpus')).toBe('1');
+  await engine.ok(cli, 'restart', '-t', '0', 'sized');
+  expect(await read('memory/memory.limit_in_bytes', 'memory.max')).toBe(`${96 << 20}`);
+  expect(await read('cpuset/cpuset.cpus', 'cpuset.cpus')).toBe('1');
   await engine.ok(cli, 'rm', '-f', 'sized');
 });
 
 each('block io', async (cli, engine) => {
-  const device = (await new Response(Bun.spawn(['findmnt', '-no', 'SOURCE', '/']).stdout).text()).trim();
-  if (!device.startsWith('/dev/')) return;
-  const rate = ['--device-write-bps', `${device}:1mb`];
-  const shown = await engine.ok(
-    cli,
-    'run',
-    '--rm',
-    ...rate,
-    ...limit('blkio/blkio.throttle.write_bps_device', 'io.max'),
-  );
-  expect(shown).toContain('1048576');
+  const disk = readdirSync('/sys/block').find((name) => existsSync(`/dev/${name}`));
+  if (disk === undefined) throw new Error('this machine has no disk');
+  const numbers = readFileSync(`/sys/block/${disk}/dev`, 'utf8').trim();
+  const rates = ['--device-write-bps', `/dev/${disk}:1mb`, '--device-read-iops', `/dev/${disk}:50`];
+  const show = (one: string) =>
+    engine.ok(cli, 'run', '--rm', ...rates, ...limit(`blkio/blkio.throttle.${one}`, 'io.max'));
+  const all = `${numbers} rbps=max wbps=1048576 riops=50 wiops=max`;
+  expect(await show('write_bps_device')).toBe(v2 ? all : `${numbers} 1048576`);
+  expect(await show('read_iops_device')).toBe(v2 ? all : `${numbers} 50`);
+});
+
+each('block io: a limit that is felt', async (cli, engine) => {
+  const path = (await command(['findmnt', '-no', 'SOURCE', '-T', engine.directory])).stdout.trim();
+  if (!existsSync(`/sys/block/${path.slice('/dev/'.length)}`)) return;
+  const script =
+    'up() { cut -d " " -f 1 /proc/uptime; }; up; dd if=/dev/zero of=/big bs=256k count=16 oflag=direct 2>&1; up';
+  const rate = ['--device-write-bps', `${path}:1mb`];
+  const lines = (await engine.ok(cli, 'run', '--rm', ...rate, 'busybox', 'sh', '-c', script)).split('\n');
+  // 4 MB, of which the first slice of time is free.
+  expect(Number(lines.at(-1)) - Number(lines[0])).toBeGreaterThan(2.5);
 });
 
 each('stats, once', async (cli, engine) => {

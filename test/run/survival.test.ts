@@ -1,7 +1,7 @@
 /** The daemon may die at any moment: no container notices. Docker's live-restore is opt-in, so these are gantry's own. */
 import { expect, test } from 'bun:test';
-import { eventually } from '../rig/command.ts';
-import { clis, isGantry, TestEngine } from '../rig/engine.ts';
+import { command, eventually, patience } from '../rig/command.ts';
+import { clis, gantryBinary, isGantry, TestEngine } from '../rig/engine.ts';
 import { busybox } from '../rig/images.ts';
 import { leftovers } from '../rig/leftovers.ts';
 
@@ -50,7 +50,7 @@ else
           expect(lines).toEqual(lines.map((_, i) => `tick ${i + 1}`));
           expect(lines.length).toBeGreaterThan(20);
         }),
-      60_000,
+      patience(60_000),
     );
 
     test(
@@ -72,7 +72,7 @@ else
           expect([attached.code, attached.stdout]).toEqual([9, 'got one\ngot two\n']);
           await engine.ok(cli, 'rm', '-f', id);
         }),
-      60_000,
+      patience(60_000),
     );
   }
 
@@ -91,7 +91,7 @@ if (isGantry) {
         );
         await engine.ok(cli, 'rm', '-f', id);
       }),
-    60_000,
+    patience(60_000),
   );
 
   test(
@@ -104,7 +104,7 @@ if (isGantry) {
         await engine.startDaemon();
         await eventually(async () => (await engine.ok(cli, 'ps', '-aq')) === '', 'it is removed');
       }),
-    60_000,
+    patience(60_000),
   );
 
   test(
@@ -136,19 +136,23 @@ if (isGantry) {
           if (ids.length > 0 && round % 3 === 0) await engine.ok(cli, 'rm', '-fv', ...ids);
         }
       }),
-    120_000,
+    patience(120_000),
   );
 
-  test('two daemons side by side', async () => {
-    await using one = await TestEngine.start();
-    await using two = await TestEngine.start();
-    await busybox(one);
-    await busybox(two);
-    await one.ok(cli, 'run', '-d', '--name', 'same', '-p', '8080:80', 'busybox', 'sleep', '60');
-    await two.ok(cli, 'run', '-d', '--name', 'same', '-p', '8080:80', 'busybox', 'sleep', '60');
-    await one.ok(cli, 'rm', '-f', 'same');
-    expect(await two.ok(cli, 'inspect', '-f', '{{.State.Running}}', 'same')).toBe('true');
-  }, 60_000);
+  test(
+    'two daemons side by side',
+    async () => {
+      await using one = await TestEngine.start();
+      await using two = await TestEngine.start();
+      await busybox(one);
+      await busybox(two);
+      await one.ok(cli, 'run', '-d', '--name', 'same', '-p', '8080:80', 'busybox', 'sleep', '60');
+      await two.ok(cli, 'run', '-d', '--name', 'same', '-p', '8080:80', 'busybox', 'sleep', '60');
+      await one.ok(cli, 'rm', '-f', 'same');
+      expect(await two.ok(cli, 'inspect', '-f', '{{.State.Running}}', 'same')).toBe('true');
+    },
+    patience(60_000),
+  );
 
   test(
     'a second daemon on the same roots is refused',
@@ -163,8 +167,6 @@ if (isGantry) {
           '--host',
           `unix://${engine.directory}/b.sock`,
         ];
-        const { command } = await import('../rig/command.ts');
-        const { gantryBinary } = await import('../rig/engine.ts');
         const result = await command([
           ...engine.network.prefix,
           gantryBinary,
@@ -177,6 +179,6 @@ if (isGantry) {
         expect(result.code).toBe(1);
         expect(result.stderr).toMatch(/uses the data root/);
       }),
-    60_000,
+    patience(60_000),
   );
 }

@@ -3,7 +3,7 @@ import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { succeed } from '../rig/command.ts';
 import { dockerBinary } from '../rig/engine.ts';
-import { busyboxTar, makeBusybox } from '../rig/images.ts';
+import { busyboxTar, debianTar, makeBusybox, makeDebian } from '../rig/images.ts';
 import { cache, type Kernel } from './kernel.ts';
 
 const checkout = join(import.meta.dir, '../..');
@@ -33,7 +33,7 @@ async function makeBase(): Promise<void> {
 
 function init(files: string[]): string {
   return `#!/bin/sh
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 GANTRY_TEST_SLOWNESS=10
 mount -t sysfs sysfs /sys
 mount -t cgroup2 cgroup2 /sys/fs/cgroup
 mkdir -p /dev/pts /dev/shm
@@ -53,7 +53,7 @@ node_modules/bun/bin/bun.exe test --timeout 600000 ${files.join(' ')} 2>&1
 echo "VM-EXIT:$?"
 sync
 echo o > /proc/sysrq-trigger
-sleep 10
+while :; do :; done
 `;
 }
 
@@ -61,13 +61,14 @@ sleep 10
 export async function makeDisk(kernel: Kernel, path: string, files: string[]): Promise<string> {
   await makeBase();
   await makeBusybox();
+  await makeDebian();
   const root = `${path}.d`;
   const steps = [
     `mkdir -p ${root}`,
     `tar -xf ${base} -C ${root}`,
     `mkdir -p ${root}/gantry ${root}${cache} ${root}/usr/lib/modules`,
     `cp -a ${kernel.modules} ${root}/usr/lib/modules/`,
-    `cp ${busyboxTar} ${root}${cache}/`,
+    `cp ${busyboxTar} ${debianTar} ${root}${cache}/`,
     `cp ${dockerBinary} ${root}/usr/local/bin/docker`,
     `tar -C ${checkout} --exclude=./.git --exclude=bunx.exe --exclude=@oven -cf - . | tar -C ${root}/gantry -xf -`,
   ];

@@ -18,7 +18,11 @@ let code = 1;
 try {
   const kernel = await fetchKernel();
   const initrd = await makeInitrd(kernel, join(directory, 'initrd'));
-  const disk = await makeDisk(kernel, join(directory, 'disk.img'), files.length > 0 ? files : ['./test/run']);
+  const disk = await makeDisk(
+    kernel,
+    join(directory, 'disk.img'),
+    files.length > 0 ? files : ['./test/run', './test/runtime'],
+  );
   console.log(`vm: booting ${kernel.release}`);
   code = await boot(kernel.image, initrd, disk);
 } finally {
