@@ -128,6 +128,13 @@ static int take_signals(void) {
   return 0;
 }
 
+/* The name that was kept free for it: ps shows which shim is whose. */
+static void take_name(char *free_name) {
+  size_t size = free_name ? strlen(free_name) : 0;
+  for (size_t i = 0; i < size; i++)
+    free_name[i] = i < strlen(shim.launch.id) ? shim.launch.id[i] : '\0';
+}
+
 static int set_up(char **argv, const char **step) {
   *step = "stdio";
   if (loop_open() < 0 || take_stdout() < 0)
@@ -138,6 +145,7 @@ static int set_up(char **argv, const char **step) {
   *step = "the launch message";
   if (read_launch() < 0 || parse_launch() < 0)
     return -1;
+  take_name(argv[1]);
   *step = "/dev/null";
   if (forget_stdio() < 0)
     return -1;

@@ -1,6 +1,7 @@
 /** The containers noun: each method is a file of its own. */
 import type { Database } from '../lib/database.ts';
 import type { ContainerId, Digest } from '../lib/ids.ts';
+import { Shims } from '../shim/spare.ts';
 import { Activities } from './activity.ts';
 import { attach, resize } from './attach.ts';
 import type { Context } from './context.ts';
@@ -26,7 +27,7 @@ import { wait } from './wait.ts';
 
 export type ContainerServiceOptions = Omit<
   Context,
-  'store' | 'activities' | 'execs' | 'locks' | 'paths' | 'life'
+  'store' | 'activities' | 'execs' | 'locks' | 'paths' | 'life' | 'shims'
 > & {
   db: Database;
   dataRoot: string;
@@ -43,17 +44,22 @@ export class ContainerService implements Containers {
       activities: new Activities(),
       execs: new ExecRegistry(),
       locks: new Locks(),
+      shims: new Shims(),
       life: { closed: false },
       paths: new Paths(dataRoot, execRoot),
     };
   }
 
   /** Once, before anything else is asked. */
-  recover = () => recover(this.#context);
+  async recover(): Promise<void> {
+    await recover(this.#context);
+    this.#context.shims.prepare();
+  }
 
   /** Lets go of timers and shims; containers run on. */
   async close(): Promise<void> {
     this.#context.life.closed = true;
+    this.#context.shims[Symbol.dispose]();
     for (const activity of this.#context.activities.all()) activity.close();
     await this.#context.locks.idle();
   }

@@ -4,6 +4,7 @@ import type { Emit } from '../lib/events.ts';
 import type { Log } from '../lib/op.ts';
 import type { Networks } from '../networks/model.ts';
 import type { Cgroups } from '../runtime/model.ts';
+import type { Shims } from '../shim/spare.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Volumes } from '../volumes/model.ts';
 import type { Activities } from './activity.ts';
@@ -24,6 +25,7 @@ export interface Context {
   readonly volumes: Volumes;
   readonly snapshotter: Snapshotter;
   readonly cgroups: Cgroups;
+  readonly shims: Shims;
   readonly emit: Emit;
   readonly log: Log;
   /** `closed`: the daemon ends; containers and their shims are the next one's. */

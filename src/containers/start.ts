@@ -6,7 +6,7 @@ import type { Attachment, PublishedPort } from '../networks/model.ts';
 import { startError } from '../runtime/failure.ts';
 import { planContainer } from '../runtime/plan.ts';
 import { ShimGone } from '../shim/client.ts';
-import { launchShim, type RunningShim } from '../shim/launch.ts';
+import type { RunningShim } from '../shim/launch.ts';
 import type { ShimEvent } from '../shim/messages.ts';
 import { type Context, emitContainer } from './context.ts';
 import { portBindings } from './endpoints.ts';
@@ -87,7 +87,7 @@ async function run(context: Context, container: Container, changes: Partial<Cont
   const activity = context.activities.of(id);
   const pending = [...activity.pending];
   const launch = launchOf(context, container, pending.length);
-  const shim = await launchShim(launch, operations);
+  const shim = await context.shims.launch(launch, operations);
   const events = shim.events[Symbol.asyncIterator]();
   const [first] = await Promise.all([firstEvent(context, events), connect(shim, pending)]);
   if (first.type === 'failed') throw startError(operations, first);

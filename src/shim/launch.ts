@@ -1,5 +1,4 @@
 import { internal } from '../lib/errors.ts';
-import { shortId } from '../lib/ids.ts';
 import { nativePath } from '../linux/native.ts';
 import type { Operation } from '../linux/operations.ts';
 import { ShimClient } from './client.ts';
@@ -16,48 +15,70 @@ export interface RunningShim {
   client: ShimClient;
 }
 
-/**
- * Spawns a shim in a session of its own and hands it its container. Resolves when its socket accepts connections
- * (the container is being made meanwhile); rejects when the shim could not come that far.
- */
-export async function launchShim(launch: Launch, operations: readonly Operation[]): Promise<RunningShim> {
-  const child = Bun.spawn([nativePath(), 'shim', shortId(launch.id)], {
-    argv0: 'gantry-init',
-    cwd: '/',
-    env: {},
-    stdin: encodeLaunch(launch, operations),
-    stdout: 'pipe',
-    stderr: 'ignore',
-    detached: true,
-  });
-  child.unref();
-  const events = new EventQueue<ShimEvent>();
-  await new Promise<void>((resolve, reject) => {
-    void relay(child.stdout, events, resolve, reject);
-  });
-  return { pid: child.pid, events, client: new ShimClient(launch.socketPath) };
-}
+/** In place of the container's short id, which takes its place: `pgrep -f 'gantry-init shim [0-9a-f]'` finds those in use. */
+const unnamed = '(not in use)';
 
-async function relay(
-  stdout: ReadableStream<Uint8Array>,
-  events: EventQueue<ShimEvent>,
-  listening: () => void,
-  failed: (error: Error) => void,
-): Promise<void> {
-  const decoder = new EventDecoder();
-  try {
-    for await (const chunk of stdout)
-      for (const event of decoder.push(chunk)) {
-        if (event === 'listening') listening();
-        else {
-          if (event.type === 'failed') failed(internal(`shim: ${event.detail} (errno ${event.errno})`));
-          events.push(event);
+/** A shim that waits for its container. It leaves when its stdin ends: with this process, or by `dismiss`. */
+export class SpareShim {
+  readonly #child;
+  readonly #events = new EventQueue<ShimEvent>();
+  readonly #listening = Promise.withResolvers<void>();
+  /** The process is gone. */
+  readonly gone: Promise<unknown>;
+
+  /** In a session of its own, for it may outlive this process. */
+  constructor() {
+    this.#child = Bun.spawn([nativePath(), 'shim', unnamed], {
+      argv0: 'gantry-init',
+      cwd: '/',
+      env: {},
+      stdin: 'pipe',
+      stdout: 'pipe',
+      stderr: 'ignore',
+      detached: true,
+    });
+    this.#child.unref();
+    this.gone = this.#child.exited;
+    this.#listening.promise.catch(() => {});
+    void this.#relay(this.#child.stdout);
+  }
+
+  /**
+   * Hands it its container. Resolves when its socket accepts connections (the container is being made meanwhile); rejects
+   * when the shim could not come that far.
+   */
+  async launch(launch: Launch, operations: readonly Operation[]): Promise<RunningShim> {
+    this.#child.stdin.write(encodeLaunch(launch, operations));
+    this.#child.stdin.end();
+    await this.#listening.promise;
+    return { pid: this.#child.pid, events: this.#events, client: new ShimClient(launch.socketPath) };
+  }
+
+  dismiss(): void {
+    this.#child.stdin.end();
+  }
+
+  async #relay(stdout: ReadableStream<Uint8Array>): Promise<void> {
+    const decoder = new EventDecoder();
+    const { resolve: listening, reject: failed } = this.#listening;
+    try {
+      for await (const chunk of stdout)
+        for (const event of decoder.push(chunk)) {
+          if (event === 'listening') listening();
+          else {
+            if (event.type === 'failed') failed(internal(`shim: ${event.detail} (errno ${event.errno})`));
+            this.#events.push(event);
+          }
         }
-      }
-    failed(internal('the shim ended before it listened'));
-    events.end();
-  } catch (error) {
-    failed(error instanceof Error ? error : internal(String(error)));
-    events.end(error);
+      failed(internal('the shim ended before it listened'));
+      this.#events.end();
+    } catch (error) {
+      failed(error instanceof Error ? error : internal(String(error)));
+      this.#events.end(error);
+    }
   }
 }
+
+/** A shim for one container, without a spare one. */
+export const launchShim = (launch: Launch, operations: readonly Operation[]): Promise<RunningShim> =>
+  new SpareShim().launch(launch, operations);

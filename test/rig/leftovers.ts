@@ -59,7 +59,7 @@ function directory(engine: TestEngine, path: string): string[] {
 
 /** Shims name their socket's directory in no argument; their open files and environment do: the launch's exec root. */
 async function processes(engine: TestEngine): Promise<string[]> {
-  const result = await command(['pgrep', '-af', 'gantry-init shim']);
+  const result = await command(['pgrep', '-af', 'gantry-init shim [0-9a-f]']);
   const mine: string[] = [];
   const namespace = await inode(engine);
   for (const line of result.stdout.split('\n').filter(Boolean)) {
