@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { command } from '../rig/command.ts';
+import { command, eventually } from '../rig/command.ts';
 import { isGantry, type TestEngine } from '../rig/engine.ts';
 import { suite } from '../rig/suite.ts';
 
@@ -66,8 +66,11 @@ each('in every namespace of the container', async (cli, engine) => {
 each('detached', async (cli, engine) => {
   await ensure(engine);
   expect(await engine.ok(cli, 'exec', '-d', target, 'sh', '-c', 'echo done > /detached')).toBe('');
-  await Bun.sleep(200);
-  expect(await engine.ok(cli, 'exec', target, 'cat', '/detached')).toBe('done');
+  await eventually(
+    async () => (await engine.ok(cli, 'exec', target, 'cat', '/detached')) === 'done',
+    'what it wrote',
+  );
+  await engine.ok(cli, 'exec', target, 'rm', '/detached');
 });
 
 each('missing and not executable commands', async (cli, engine) => {

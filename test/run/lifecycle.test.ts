@@ -1,4 +1,5 @@
 import { expect } from 'bun:test';
+import { eventually } from '../rig/command.ts';
 import { suite } from '../rig/suite.ts';
 
 const { each } = suite();
@@ -73,9 +74,9 @@ each('stop kills after its timeout what ignores the signal', async (cli, engine)
 });
 
 each('stop sends the stop signal of the container', async (cli, engine) => {
-  const script = 'trap "exit 9" USR1; while :; do sleep 0.05; done';
+  const script = 'trap "exit 9" USR1; echo ready; while :; do sleep 0.05; done';
   await engine.ok(cli, 'run', '-d', '--name', 'usr1', '--stop-signal', 'USR1', 'busybox', 'sh', '-c', script);
-  await Bun.sleep(200);
+  await eventually(() => engine.ok(cli, 'logs', 'usr1'), 'it is ready');
   await engine.ok(cli, 'stop', 'usr1');
   expect(await engine.ok(cli, 'inspect', '-f', '{{.State.ExitCode}}', 'usr1')).toBe('9');
   await engine.ok(cli, 'rm', 'usr1');
@@ -97,8 +98,9 @@ each('restart gives a new process in the same container', async (cli, engine) =>
   const first = await pid();
   await engine.ok(cli, 'restart', '-t', '0', 'again');
   expect(await pid()).not.toBe(first);
-  await Bun.sleep(100);
-  expect(await engine.ok(cli, 'exec', 'again', 'cat', '/seen')).toBe('hi\nhi');
+  const seen = () => engine.ok(cli, 'exec', 'again', 'cat', '/seen');
+  await eventually(async () => (await seen()).includes('hi\nhi'), 'the second process');
+  expect(await seen()).toBe('hi\nhi');
   await engine.ok(cli, 'rm', '-f', 'again');
 });
 
@@ -144,7 +146,7 @@ each('wait answers for running, ended and removed containers', async (cli, engin
 
 each('--rm removes the container and its anonymous volumes, not named ones', async (cli, engine) => {
   await engine.ok(cli, 'run', '--rm', '-v', '/anonymous', '-v', `keep-${cli}:/named`, 'busybox', 'true');
-  await Bun.sleep(200);
+  await eventually(async () => (await engine.ok(cli, 'ps', '-aq')) === '', 'the container is removed');
   expect(await engine.ok(cli, 'volume', 'ls', '-q')).toBe(`keep-${cli}`);
   await engine.ok(cli, 'volume', 'rm', `keep-${cli}`);
 });
@@ -164,8 +166,11 @@ each('--restart on-failure tries as often as it was told', async (cli, engine) =
     '-c',
     script,
   );
-  await Bun.sleep(1500);
   const format = '{{.State.Status}} {{.RestartCount}} {{.State.ExitCode}}';
+  const state = () => engine.ok(cli, 'inspect', '-f', format, 'stubborn');
+  await eventually(async () => (await state()) === 'exited 2 1', 'it gives up');
+  // Not once more.
+  await Bun.sleep(1000);
   expect(await engine.ok(cli, 'inspect', '-f', format, 'stubborn')).toBe('exited 2 1');
   await engine.ok(cli, 'rm', 'stubborn');
 });
@@ -184,10 +189,10 @@ each('--restart always comes back until it is stopped', async (cli, engine) => {
     '-c',
     'echo up; sleep 0.1',
   );
-  await Bun.sleep(1200);
-  expect(Number(await engine.ok(cli, 'inspect', '-f', '{{.RestartCount}}', 'phoenix'))).toBeGreaterThan(0);
+  const restarts = () => engine.ok(cli, 'inspect', '-f', '{{.RestartCount}}', 'phoenix');
+  await eventually(async () => Number(await restarts()) > 1, 'it comes back');
   await engine.ok(cli, 'stop', 'phoenix');
-  const count = await engine.ok(cli, 'inspect', '-f', '{{.RestartCount}}', 'phoenix');
+  const count = await restarts();
   await Bun.sleep(500);
   expect(await engine.ok(cli, 'inspect', '-f', '{{.State.Status}} {{.RestartCount}}', 'phoenix')).toBe(
     `exited ${count}`,

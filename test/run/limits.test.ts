@@ -233,10 +233,9 @@ each('stats, once', async (cli, engine) => {
 
 each('top', async (cli, engine) => {
   await engine.ok(cli, 'run', '-d', '--name', 'topped', 'busybox', 'sh', '-c', 'sleep 77 & sleep 78');
-  await Bun.sleep(100);
+  await eventually(async () => (await engine.ok(cli, 'top', 'topped')).includes('sleep 77'), 'the child');
   const plain = await engine.ok(cli, 'top', 'topped');
   expect(plain.split('\n')[0]).toMatch(/^UID +PID +PPID +C +STIME +TTY +TIME +CMD/);
-  expect(plain).toContain('sleep 77');
   const chosen = await engine.ok(cli, 'top', 'topped', '-o', 'pid,args');
   expect(chosen.split('\n')[0]).toMatch(/^PID +COMMAND/);
   await engine.ok(cli, 'rm', '-f', 'topped');

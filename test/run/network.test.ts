@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { eventually } from '../rig/command.ts';
+import { command, eventually } from '../rig/command.ts';
 import { suite } from '../rig/suite.ts';
 
 const { each, once } = suite();
@@ -88,7 +88,9 @@ each('a port in use', async (cli, engine) => {
 
 each('a port that another program of the host has', async (cli, engine) => {
   const other = Bun.spawn([...engine.network.prefix, 'busybox', 'nc', '-l', '-p', '8083'], { stdin: 'pipe' });
-  await Bun.sleep(200);
+  const listening = async () =>
+    (await command([...engine.network.prefix, 'ss', '-Hltn', 'sport = :8083'])).stdout !== '';
+  await eventually(listening, 'it listens');
   const result = await engine.run(cli, [
     'run',
     '-d',

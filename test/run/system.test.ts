@@ -1,4 +1,5 @@
 import { expect } from 'bun:test';
+import { eventually } from '../rig/command.ts';
 import { suite } from '../rig/suite.ts';
 
 const { each, once } = suite();
@@ -51,15 +52,23 @@ each('events of a short life, replayed', async (cli, engine) => {
 each('events as they happen', async (cli, engine) => {
   const child = Bun.spawn(
     engine.argv(cli, ['events', '--filter', 'event=die', '--format', '{{.Actor.Attributes.name}}']),
-    {
-      stdout: 'pipe',
-    },
+    { stdout: 'pipe' },
   );
-  await Bun.sleep(300);
-  await engine.ok(cli, 'run', '--rm', '--name', `live-${cli}`, 'busybox', 'true');
-  const { value } = await child.stdout.getReader().read();
+  let seen = '';
+  const reading = child.stdout
+    .getReader()
+    .read()
+    .then(({ value }) => {
+      seen = new TextDecoder().decode(value);
+    });
+  // Nothing says when the command listens: die until it is heard.
+  await eventually(async () => {
+    await engine.ok(cli, 'run', '--rm', '--name', `live-${cli}`, 'busybox', 'true');
+    await Promise.race([reading, Bun.sleep(300)]);
+    return seen !== '';
+  }, 'an event');
   child.kill();
-  expect(new TextDecoder().decode(value)).toBe(`live-${cli}\n`);
+  expect(seen).toBe(`live-${cli}\n`);
 });
 
 each('ps: columns, filters, quiet, last, size', async (cli, engine) => {
