@@ -1,6 +1,9 @@
 #include "files.h"
 
+#include <limits.h>
 #include <stdlib.h>
+
+#include "kernel.h"
 
 void free_pointer(void *pointer) {
   int saved = errno;
@@ -68,4 +71,24 @@ char *read_whole(int fd, size_t limit, size_t *size) {
   char *result = data;
   data = NULL;
   return result;
+}
+
+/* The lowest of the kept descriptors from `from` on; UINT_MAX when there is none. */
+static unsigned next_kept(const int *kept, size_t count, unsigned from) {
+  unsigned next = UINT_MAX;
+  for (size_t i = 0; i < count; i++)
+    if (kept[i] >= 0 && (unsigned)kept[i] >= from && (unsigned)kept[i] < next)
+      next = (unsigned)kept[i];
+  return next;
+}
+
+int close_all_but(const int *kept, size_t count) {
+  for (unsigned from = 3;;) {
+    unsigned next = next_kept(kept, count, from);
+    if (next > from && sys_close_range(from, next == UINT_MAX ? next : next - 1, 0) != 0)
+      return -1;
+    if (next == UINT_MAX)
+      return 0;
+    from = next + 1;
+  }
 }

@@ -16,6 +16,9 @@ static inline void close_fd(int *fd) {
 /* A descriptor that is closed when it leaves the scope; errno stays. */
 #define AUTO_CLOSE __attribute__((cleanup(close_fd)))
 
+/* Closes every descriptor above 2 but the `count` kept ones (-1 entries are none). -1 with errno. */
+int close_all_but(const int *kept, size_t count);
+
 /* Gives a descriptor away: the scope no longer closes it. */
 static inline int keep_fd(int *fd) {
   int kept = *fd;

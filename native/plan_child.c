@@ -79,7 +79,20 @@ static _Noreturn void execute(struct stage *stage) {
   report_and_exit(stage);
 }
 
-/* Not to be traced or read by what is already in a namespace that is joined (CVE-2016-9962). */
+/* Drops what the child has of its maker's: the log, the sockets, the way to the daemon. */
+static int drop_descriptors(const struct stage *stage) {
+  const int kept[] = {stage->channel, stage->root,     stage->joined,   stage->empty,
+                      stage->null,    stage->stdio[0], stage->stdio[1], stage->stdio[2]};
+  if (close_all_but(kept, sizeof kept / sizeof *kept) != 0)
+    return -1;
+  for (int i = 0; i < 3; i++)
+    if (dup2(stage->stdio[i], i) < 0)
+      return -1;
+  return 0;
+}
+
+/* Not to be traced or read by what is already in a namespace that is joined (CVE-2016-9962); and should it be
+ * read all the same (by CAP_SYS_PTRACE), it holds nothing of the host. */
 static void prepare_child(struct stage *stage) {
   stage->inside = true;
   stage->child = 0;
@@ -87,7 +100,7 @@ static void prepare_child(struct stage *stage) {
   close_fd(&stage->netlink);
   umask(0);
   setsid(); /* fails only for a process that already leads its group */
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0 || drop_descriptors(stage) != 0)
     report_and_exit(stage);
 }
 

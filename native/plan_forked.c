@@ -22,7 +22,11 @@ static _Noreturn void run_intermediate(struct host *host, int parent) {
   host->stage.context = &parent;
   host->sibling = true;
   reset_signals();
-  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && perform_host_side(host, announce_child) == 0) {
+  const struct stage *stage = &host->stage;
+  const int kept[] = {parent,          host->child_end, stage->channel,
+                      stage->stdio[0], stage->stdio[1], stage->stdio[2]};
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) == 0 && close_all_but(kept, sizeof kept / sizeof *kept) == 0 &&
+      perform_host_side(host, announce_child) == 0) {
     send_message(parent, DONE, 0, 0, "", -1);
     _exit(0);
   }
