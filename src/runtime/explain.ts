@@ -38,7 +38,7 @@ const instructions = (program: Uint8Array) => `${program.length / INSTRUCTION_SI
 const explainers: Explainers = {
   mkdir: ({ path }) => `mkdir ${path}`,
   write: ({ path, data }) => `write ${quoted(short(data.trim(), 60))} > ${path}`,
-  'write-pid': ({ path }) => `write <child's pid> > ${path}`,
+  'write-pid': ({ path, side }) => `write ${side === 'inside' ? 'own' : "<child's>"} pid > ${path}`,
   'write-proc': ({ name, data }) => `write ${quoted(data.trim())} > /proc/<child>/${name}`,
   'device-filter': ({ path, program }) => `bpf BPF_CGROUP_DEVICE, ${instructions(program)}, on ${path}`,
   clone: ({ flags, cgroup }) => `clone3 ${cloneFlags(flags)}${cgroup === '' ? '' : ` into cgroup ${cgroup}`}`,
@@ -124,6 +124,7 @@ const phases: readonly { title: string; side?: 'host' | 'inside'; ops: readonly 
       'signal-child',
     ],
   },
+  { title: 'Into its limits', side: 'inside', ops: ['write-pid'] },
   { title: 'The root file system', ops: ['propagation', 'mount-root', 'bind-root', 'root', 'copy-up'] },
   { title: 'What is mounted in it', ops: ['mount', 'bind', 'mount-attr', 'mkdir-in-root'] },
   { title: 'Devices', ops: ['mknod', 'symlink', 'console'] },

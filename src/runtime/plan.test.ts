@@ -3,6 +3,7 @@ import { CLONE, MS } from '../linux/flags.ts';
 import type { Operation, OperationName } from '../linux/operations.ts';
 import type { LinuxNamespace, Spec } from '../oci/runtime.ts';
 import { planExec } from './exec.ts';
+import { explain } from './explain.ts';
 import type { Cgroups } from './model.ts';
 import { planContainer } from './plan.ts';
 
@@ -252,4 +253,8 @@ test('planExec: cgroups, namespaces, then the same last steps as a container', (
     startTime: '99',
     flags: CLONE.NEWNS | CLONE.NEWPID | CLONE.NEWNET | CLONE.NEWIPC | CLONE.NEWUTS,
   });
+});
+
+test('every operation of a plan is explained under a heading', () => {
+  for (const version of [1, 2] as const) expect(explain(plan(spec(), { version }))).not.toMatch(/^# *$/m);
 });
