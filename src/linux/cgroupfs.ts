@@ -44,18 +44,24 @@ export function readPids(directory: string): number[] {
   return text ? text.split('\n').map(Number) : [];
 }
 
-/** The group and all beneath it, children before parents. */
-export function groupsBeneath(directory: string): string[] {
-  let entries: string[];
+/** Names of the groups directly beneath; null when the group itself is gone. */
+function children(directory: string): string[] | null {
   try {
-    entries = readdirSync(directory, { withFileTypes: true })
-      .filter((entry) => entry.isDirectory())
-      .map((entry) => entry.name);
+    const entries = readdirSync(directory, { withFileTypes: true });
+    return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name);
   } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENODEV')) return [];
+    if (isErrno(error, 'ENOENT', 'ENODEV')) return null;
     throw error;
   }
-  return [...entries.flatMap((name) => groupsBeneath(`${directory}/${name}`)), directory];
+}
+
+export const childGroups = (directory: string): string[] => children(directory) ?? [];
+
+/** The group and all beneath it, children before parents. */
+export function groupsBeneath(directory: string): string[] {
+  const names = children(directory);
+  if (names === null) return [];
+  return [...names.flatMap((name) => groupsBeneath(`${directory}/${name}`)), directory];
 }
 
 function tryRemove(directory: string): boolean {

@@ -24,11 +24,11 @@ export function planExec(spec: Spec, process: Process, target: ExecTarget): Oper
   return [
     ...cgroups.enter(cgroupPath),
     { op: 'join', side: 'host', pid, startTime, flags: flags & ~CLONE.NEWCGROUP },
-    { op: 'clone', side: 'host', flags: 0, cgroup: cgroups.cloneInto(cgroupPath) },
+    { op: 'clone', side: 'host', flags: 0, cgroup: cgroups.cloneInto(cgroupPath, pid) },
     // Last: from inside of its namespace (nsdelegate) there would be no way into the cgroup.
     ...(flags & CLONE.NEWCGROUP ? [enterCgroupNamespace] : []),
     ...planConsole(process),
-    ...planIdentity(process, keyringName(spec)),
+    ...planIdentity(process, keyringName(spec), { createCwd: false }),
     ...planExecve(process, spec.linux?.seccomp),
   ];
 }

@@ -56,8 +56,8 @@ export interface Cgroups {
   joinSelf(path: string): Operation[];
   /** Host-side operations that put the performing process itself in: for an exec, before it enters the namespaces (none on v2, see cloneInto). */
   enter(path: string): Operation[];
-  /** For the clone operation: the v2 directory, "" on v1. */
-  cloneInto(path: string): string;
+  /** For the clone operation: the v2 directory, "" on v1. `pid`: the container's process 1, for an exec beside it. */
+  cloneInto(path: string, pid?: number): string;
   /** Inside operations that show cgroups at /sys/fs/cgroup. */
   mount(path: string, options: { namespace: boolean; readonly: boolean }): Operation[];
   /** Docker's warnings for limits that this host cannot do ("Your kernel does not support …"). */

@@ -54,17 +54,21 @@ export function planConsole({ terminal, consoleSize }: Process): Operation[] {
 }
 
 /**
- * What needs nothing from the host's side of the plan. The working directory is made and entered as root, like runc does;
+ * What needs nothing from the host's side of the plan. The working directory is entered as root, like runc does, and made for a container but not for an exec;
  * passwd and group are read now and take effect at `credentials`.
  */
-export function planIdentity(process: Process, keyring: string): Operation[] {
+export function planIdentity(
+  process: Process,
+  keyring: string,
+  { createCwd = true }: { createCwd?: boolean } = {},
+): Operation[] {
   const operations: Operation[] = (process.rlimits ?? []).flatMap(planRlimit);
   // Optional: the number of keys of a user is limited (keyctl(2) EDQUOT), and kernels without keys exist.
   if (keyring !== '') operations.push({ op: 'keyring', side: inside, optional: true, name: keyring });
   operations.push({ op: 'env', side: inside, values: process.env ?? [] }, planUser(process.user));
   if (process.user.umask !== undefined)
     operations.push({ op: 'umask', side: inside, mask: process.user.umask });
-  operations.push({ op: 'chdir', side: inside, target: process.cwd, create: true });
+  operations.push({ op: 'chdir', side: inside, target: process.cwd, create: createCwd });
   return operations;
 }
 

@@ -97,6 +97,25 @@ each('cgroups are read-only inside', async (cli, engine) => {
   );
 });
 
+each(
+  'a container that divides its group among its processes, as systemd does, can be entered',
+  async (cli, engine) => {
+    if (!v2) return;
+    const script = `cd ${top} && mkdir init work && echo 1 > init/cgroup.procs && echo +memory +pids > cgroup.subtree_control
+      sh -c 'echo $$ > work/cgroup.procs; exec sleep 1000' & echo ready; exec sleep 1000`;
+    const flags = ['--privileged', '--cgroupns', 'private', '-m', '64m'];
+    const id = await engine.ok(cli, 'run', '-d', ...flags, 'busybox', 'sh', '-c', script);
+    await eventually(async () => (await engine.ok(cli, 'logs', id)) === 'ready', 'it is divided');
+    expect(await engine.ok(cli, 'exec', id, 'cat', '/proc/self/cgroup')).toBe('0::/init');
+    await eventually(async () => (await engine.ok(cli, 'top', id)).split('\n').length === 3, 'both are seen');
+    await engine.ok(cli, 'pause', id);
+    await engine.ok(cli, 'unpause', id);
+    await engine.ok(cli, 'restart', '-t', '0', id);
+    await engine.ok(cli, 'rm', '-f', id);
+  },
+  'runc gives up where the host itself lacks a capability (CAP_SYS_RESOURCE here)',
+);
+
 each('--cgroup-parent', async (cli, engine) => {
   const parent = `${engine.network.name}-${cli}`;
   const limits = ['-m', '64m', '--pids-limit', '20', '--cpus', '0.5'];

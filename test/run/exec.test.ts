@@ -1,4 +1,5 @@
 import { expect } from 'bun:test';
+import { readFileSync } from 'node:fs';
 import { command, eventually } from '../rig/command.ts';
 import { isGantry, type TestEngine } from '../rig/engine.ts';
 import { suite } from '../rig/suite.ts';
@@ -51,7 +52,8 @@ each(
   async (cli, engine) => {
     await ensure(engine);
     const caps = await engine.ok(cli, 'exec', '--privileged', target, 'grep', 'CapEff', '/proc/self/status');
-    expect(caps).toContain('1fffeffffff');
+    // All that the daemon has itself.
+    expect(readFileSync('/proc/self/status', 'utf8')).toContain(caps);
   },
   'runc gives up where the host itself lacks a capability (CAP_SYS_RESOURCE here)',
 );

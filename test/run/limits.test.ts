@@ -1,6 +1,6 @@
 import { expect } from 'bun:test';
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
-import { command, eventually } from '../rig/command.ts';
+import { existsSync } from 'node:fs';
+import { eventually } from '../rig/command.ts';
 import { suite } from '../rig/suite.ts';
 
 const { each } = suite();
@@ -181,29 +181,6 @@ each('update while it runs', async (cli, engine) => {
   expect(await read('memory/memory.limit_in_bytes', 'memory.max')).toBe(`${96 << 20}`);
   expect(await read('cpuset/cpuset.cpus', 'cpuset.cpus')).toBe('1');
   await engine.ok(cli, 'rm', '-f', 'sized');
-});
-
-each('block io', async (cli, engine) => {
-  const disk = readdirSync('/sys/block').find((name) => existsSync(`/dev/${name}`));
-  if (disk === undefined) throw new Error('this machine has no disk');
-  const numbers = readFileSync(`/sys/block/${disk}/dev`, 'utf8').trim();
-  const rates = ['--device-write-bps', `/dev/${disk}:1mb`, '--device-read-iops', `/dev/${disk}:50`];
-  const show = (one: string) =>
-    engine.ok(cli, 'run', '--rm', ...rates, ...limit(`blkio/blkio.throttle.${one}`, 'io.max'));
-  const all = `${numbers} rbps=max wbps=1048576 riops=50 wiops=max`;
-  expect(await show('write_bps_device')).toBe(v2 ? all : `${numbers} 1048576`);
-  expect(await show('read_iops_device')).toBe(v2 ? all : `${numbers} 50`);
-});
-
-each('block io: a limit that is felt', async (cli, engine) => {
-  const path = (await command(['findmnt', '-no', 'SOURCE', '-T', engine.directory])).stdout.trim();
-  if (!existsSync(`/sys/block/${path.slice('/dev/'.length)}`)) return;
-  const script =
-    'up() { cut -d " " -f 1 /proc/uptime; }; up; dd if=/dev/zero of=/big bs=256k count=16 oflag=direct 2>&1; up';
-  const rate = ['--device-write-bps', `${path}:1mb`];
-  const lines = (await engine.ok(cli, 'run', '--rm', ...rate, 'busybox', 'sh', '-c', script)).split('\n');
-  // 4 MB, of which the first slice of time is free.
-  expect(Number(lines.at(-1)) - Number(lines[0])).toBeGreaterThan(2.5);
 });
 
 each('stats, once', async (cli, engine) => {

@@ -108,7 +108,7 @@ describe('v1', () => {
 describe('v2', () => {
   const kernel = { '/sys/fs/cgroup/cgroup.controllers': 'cpuset cpu io memory pids' };
   const make = (more: Record<string, string> = {}) =>
-    new CgroupsV2({ directory: '/sys/fs/cgroup', ...files({ ...kernel, ...more }) });
+    new CgroupsV2({ directory: '/sys/fs/cgroup', list: () => ['some'], ...files({ ...kernel, ...more }) });
 
   test('controllers are handed down from the top', () => {
     expect(
@@ -134,10 +134,34 @@ describe('v2', () => {
     expect(host.cloneInto('/gantry/a')).toBe('/sys/fs/cgroup/gantry/a');
   });
 
+  test('an exec goes where process 1 is, once the container’s group hands controllers down', () => {
+    const group = '/sys/fs/cgroup/gantry/a';
+    const inner = { '/proc/7/cgroup': '0::/gantry/a/init' };
+    expect(make(inner).cloneInto('/gantry/a', 7)).toBe(group);
+    const divided = { ...inner, [`${group}/cgroup.subtree_control`]: 'memory' };
+    expect(make(divided).cloneInto('/gantry/a', 7)).toBe(`${group}/init`);
+    expect(make({ ...divided, '/proc/7/cgroup': '0::/elsewhere' }).cloneInto('/gantry/a', 7)).toBe(group);
+  });
+
+  test('io weights go into the file that groups have, or are named as not possible', () => {
+    const resources = { blockIO: { weight: 500 } };
+    const made = (more: Record<string, string>) =>
+      show(make({ '/sys/fs/cgroup/some/io.max': '', ...more }).create('/a', resources)).filter((line) =>
+        line.includes('weight'),
+      );
+    expect(made({ '/sys/fs/cgroup/some/io.weight': '' })).toEqual(['4950 > /sys/fs/cgroup/a/io.weight']);
+    expect(made({ '/sys/fs/cgroup/some/io.bfq.weight': '' })).toEqual([
+      '500 > /sys/fs/cgroup/a/io.bfq.weight',
+    ]);
+    expect(made({})).toEqual([]);
+    expect(make({ '/sys/fs/cgroup/some/io.max': '' }).warnings(resources)).toEqual([
+      'Your kernel does not support Block I/O weight or the cgroup is not mounted. Weight discarded.',
+    ]);
+  });
+
   test('memory and swap count apart, unlike in the spec', () => {
     const swapOf = (limit: number, swap: number) =>
-      unifiedSettings({ memory: { limit, swap } }, false).find(({ file }) => file === 'memory.swap.max')
-        ?.data;
+      unifiedSettings({ memory: { limit, swap } }, null).find(({ file }) => file === 'memory.swap.max')?.data;
     expect(swapOf(100, 300)).toBe('200');
     expect(swapOf(100, 100)).toBe('0');
     expect(swapOf(100, -1)).toBe('max');
@@ -149,7 +173,7 @@ describe('v2', () => {
   });
 
   test('bandwidth', () => {
-    const bandwidth = (cpu: { quota?: number; period?: number }) => unifiedSettings({ cpu }, false)[0]?.data;
+    const bandwidth = (cpu: { quota?: number; period?: number }) => unifiedSettings({ cpu }, null)[0]?.data;
     expect(bandwidth({ quota: 50_000, period: 100_000 })).toBe('50000 100000');
     expect(bandwidth({ quota: -1 })).toBe('max 100000');
   });

@@ -59,17 +59,25 @@ function cpuSettings(cpu: LinuxCpu): [string, string | undefined][] {
   ];
 }
 
-function ioSettings(io: LinuxBlockIO, bfq: boolean): [string, string | undefined][] {
-  const file = bfq ? 'io.bfq.weight' : 'io.weight';
-  const convert = (weight: number) => (bfq ? weight : ioWeight(weight));
+/** The scheduler BFQ has its own file, whose weights count as the spec's do (1 to 1000). */
+export type IoWeightFile = 'io.bfq.weight' | 'io.weight';
+
+/** `file` null: this kernel weighs no io. */
+function ioSettings(io: LinuxBlockIO, file: IoWeightFile | null): [string, string | undefined][] {
+  const convert = (weight: number) => (file === 'io.weight' ? ioWeight(weight) : weight);
   const limits = (key: string, devices: readonly LinuxThrottleDevice[] = []): [string, string][] =>
     devices.map(({ major, minor, rate }) => ['io.max', `${major}:${minor} ${key}=${rate}`]);
+  const weights =
+    file === null
+      ? []
+      : [
+          ...(io.weight ? [String(convert(io.weight))] : []),
+          ...(io.weightDevice ?? []).map(
+            ({ major, minor, weight = 100 }) => `${major}:${minor} ${convert(weight)}`,
+          ),
+        ].map((data): [string, string] => [file, data]);
   return [
-    [file, io.weight ? String(convert(io.weight)) : undefined],
-    ...(io.weightDevice ?? []).map(({ major, minor, weight = 100 }): [string, string] => [
-      file,
-      `${major}:${minor} ${convert(weight)}`,
-    ]),
+    ...weights,
     ...limits('rbps', io.throttleReadBpsDevice),
     ...limits('wbps', io.throttleWriteBpsDevice),
     ...limits('riops', io.throttleReadIOPSDevice),
@@ -78,13 +86,13 @@ function ioSettings(io: LinuxBlockIO, bfq: boolean): [string, string | undefined
 }
 
 /** Raw files of the spec's `unified` come last and so win. */
-export function unifiedSettings(resources: LinuxResources, bfq: boolean): Setting[] {
+export function unifiedSettings(resources: LinuxResources, weightFile: IoWeightFile | null): Setting[] {
   const { memory, cpu, pids, blockIO, hugepageLimits = [], unified = {} } = resources;
   const entries: [string, string | undefined][] = [
     ...(memory ? memorySettings(memory) : []),
     ...(cpu ? cpuSettings(cpu) : []),
     ...(pids ? [['pids.max', pids.limit > 0 ? String(pids.limit) : 'max'] as [string, string]] : []),
-    ...(blockIO ? ioSettings(blockIO, bfq) : []),
+    ...(blockIO ? ioSettings(blockIO, weightFile) : []),
     ...hugepageLimits.map(({ pageSize, limit }): [string, string] => [
       `hugetlb.${pageSize}.max`,
       String(limit),

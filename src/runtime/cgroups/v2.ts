@@ -17,6 +17,7 @@ import type { CgroupStats, Cgroups } from '../model.ts';
 import { deviceProgram } from './device-program.ts';
 import { killAll } from './kill.ts';
 import type { Setting } from './v1-limits.ts';
+import { ioWeightFile, type V2Host } from './v2-host.ts';
 import { unifiedSettings } from './v2-limits.ts';
 import { readUnifiedStats } from './v2-stats.ts';
 import { limitWarnings } from './warnings.ts';
@@ -24,12 +25,6 @@ import { limitWarnings } from './warnings.ts';
 const MOUNT_POINT = '/sys/fs/cgroup';
 const DEADLINE = 10_000;
 const wanted = ['cpuset', 'cpu', 'io', 'memory', 'pids', 'hugetlb'];
-
-/** What this class asks the kernel while it plans: replaced in tests. */
-export interface V2Host {
-  directory: string;
-  read(path: string): string | null;
-}
 
 export class CgroupsV2 implements Cgroups {
   readonly version = 2;
@@ -86,9 +81,9 @@ export class CgroupsV2 implements Cgroups {
   }
 
   #possible(resources: LinuxResources): Setting[] {
-    const bfq = hasControl(`${this.#host.directory}/io.bfq.weight`);
+    const weight = resources.blockIO ? ioWeightFile(this.#host) : null;
     const explicit = new Set(Object.keys(resources.unified ?? {}));
-    return unifiedSettings(resources, bfq).filter(
+    return unifiedSettings(resources, weight).filter(
       ({ controller, file }) => explicit.has(file) || this.#available.has(controller),
     );
   }
@@ -105,8 +100,15 @@ export class CgroupsV2 implements Cgroups {
     return [];
   }
 
-  cloneInto(path: string): string {
-    return this.#directory(path);
+  /**
+   * A group that hands controllers down may hold no processes itself. Where a container did that (systemd, an engine in it),
+   * its process 1 is in a group beneath, and so is what follows it.
+   */
+  cloneInto(path: string, pid?: number): string {
+    const directory = this.#directory(path);
+    if (pid === undefined || !this.#host.read(`${directory}/cgroup.subtree_control`)) return directory;
+    const own = /^0::(.+)$/m.exec(this.#host.read(`/proc/${pid}/cgroup`) ?? '')?.[1] ?? '';
+    return own.startsWith(`${path}/`) ? this.#directory(own) : directory;
   }
 
   /** In a cgroup namespace the file system shows the namespace's root; without one the whole tree, as Docker's does. */
@@ -128,6 +130,7 @@ export class CgroupsV2 implements Cgroups {
 
   warnings(resources: LinuxResources): string[] {
     const has = (name: string) => this.#available.has(name);
+    const weight = resources.blockIO ? ioWeightFile(this.#host) : null;
     return limitWarnings(resources, {
       memory: has('memory'),
       // Not at the top of the tree; true on every kernel with swap accounting, which v2 always has.
@@ -139,8 +142,8 @@ export class CgroupsV2 implements Cgroups {
       cpuQuota: has('cpu'),
       cpuset: has('cpuset'),
       pids: has('pids'),
-      ioWeight: has('io'),
-      ioWeightDevice: has('io'),
+      ioWeight: weight !== null,
+      ioWeightDevice: weight !== null,
       ioThrottle: has('io'),
     });
   }
