@@ -23,9 +23,11 @@ export async function sendSignal(context: Context, container: Container, signal:
   } catch (error) {
     if (!(error instanceof ShimGone)) throw error;
   }
+  if (signal !== SIGKILL) return;
+  // In a pid namespace shared with others its processes do not end with process 1, and hold its output open until they do.
+  if (container.hostConfig.pidMode !== '') await context.cgroups.kill(cgroupsPath(container));
   // A frozen process takes no signal, not even this one.
-  if (signal === SIGKILL && container.state.status === 'paused')
-    await context.cgroups.freeze(cgroupsPath(container), false);
+  if (container.state.status === 'paused') await context.cgroups.freeze(cgroupsPath(container), false);
 }
 
 export async function kill(context: Context, ref: string, text: string): Promise<void> {
