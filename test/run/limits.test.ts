@@ -175,7 +175,7 @@ each('update while it runs', async (cli, engine) => {
     `${(v2 ? 160 : 256) << 20}`,
   );
   expect(await read('pids/pids.max', 'pids.max')).toBe('max');
-  expect(await read('cpu/cpu.shares', 'cpu.weight')).toBe(v2 ? '170' : '2048');
+  expect(await read('cpu/cpu.shares', 'cpu.weight')).toBe(v2 ? '174' : '2048');
   expect(await read('cpuset/cpuset.cpus', 'cpuset.cpus')).toBe('1');
   await engine.ok(cli, 'restart', '-t', '0', 'sized');
   expect(await read('memory/memory.limit_in_bytes', 'memory.max')).toBe(`${96 << 20}`);

@@ -61,14 +61,18 @@ while :; do :; done
 export async function makeDisk(kernel: Kernel, path: string, files: string[]): Promise<string> {
   await makeBase();
   await makeBusybox();
-  await makeDebian();
+  const tars = [busyboxTar];
+  if (files.some((file) => /debian|run\/?$/.test(file))) {
+    await makeDebian();
+    tars.push(debianTar);
+  }
   const root = `${path}.d`;
   const steps = [
     `mkdir -p ${root}`,
     `tar -xf ${base} -C ${root}`,
     `mkdir -p ${root}/gantry ${root}${cache} ${root}/usr/lib/modules`,
     `cp -a ${kernel.modules} ${root}/usr/lib/modules/`,
-    `cp ${busyboxTar} ${debianTar} ${root}${cache}/`,
+    `cp ${tars.join(' ')} ${root}${cache}/`,
     `cp ${dockerBinary} ${root}/usr/local/bin/docker`,
     `tar -C ${checkout} --exclude=./.git --exclude=bunx.exe --exclude=@oven -cf - . | tar -C ${root}/gantry -xf -`,
   ];

@@ -1,7 +1,7 @@
 /** Debian's cloud kernel, and an initial RAM disk with just what mounts the real disk. */
 import { existsSync, mkdirSync, readdirSync, readFileSync } from 'node:fs';
 import { basename, join } from 'node:path';
-import { succeed } from '../rig/command.ts';
+import { command, succeed } from '../rig/command.ts';
 
 export const cache = '/var/cache/gantry-test';
 
@@ -18,9 +18,17 @@ export async function fetchKernel(): Promise<Kernel> {
   const directory = join(cache, 'kernel');
   if (!existsSync(join(directory, 'boot'))) {
     mkdirSync(directory, { recursive: true });
-    const depends = await succeed(['apt-cache', 'depends', 'linux-image-cloud-amd64']);
-    const name = /Depends: (linux-image-\S+)/.exec(depends)?.[1];
-    if (!name) throw new Error('apt knows no cloud kernel: apt-get update?');
+    const find = async () =>
+      /Depends: (linux-image-\S+)/.exec(
+        (await command(['apt-cache', 'depends', 'linux-image-cloud-amd64'])).stdout,
+      )?.[1];
+    let name = await find();
+    if (!name) {
+      await succeed(['apt-get', '-qq', 'update'], { timeout: 300_000 });
+      name = await find();
+    }
+    if (!name)
+      throw new Error('apt knows no linux-image-cloud-amd64: this needs the package lists of Debian');
     console.log(`vm: downloading ${name}`);
     await succeed(
       [
