@@ -1,11 +1,14 @@
 /** POST /containers/create: from a request to a record, in one transaction; whatever was made before a failure is undone. */
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
-import { invalid } from '../lib/errors.ts';
+import { invalid, isKind, messageOf, notFound } from '../lib/errors.ts';
 import { type ContainerId, newContainerId } from '../lib/ids.ts';
+import type { Platform } from '../oci/image.ts';
+import { formatPlatform, parsePlatform, platformScore } from '../oci/platform.ts';
 import { type Context, emitContainer } from './context.ts';
 import { planEndpoints } from './endpoints.ts';
 import { resolveBlockDevices } from './facts.ts';
+import { validateLinks } from './links.ts';
 import { resolveLogConfig } from './log-config.ts';
 import { commandLine, mergeImageConfig } from './merge.ts';
 import type { Container, ContainerConfig, CreateRequest, HostConfig, MountPoint } from './model.ts';
@@ -23,6 +26,8 @@ export async function planContainerRecord(
   validateCreate(request);
   if (request.config.image === '') throw invalid('no image specified');
   const image = await context.images.get(request.config.image);
+  assertPlatform(request, image.config);
+  validateLinks(context, request.hostConfig);
   const id = newContainerId();
   const hostConfig = resolveHostConfig(context, request.hostConfig);
   const config = resolveConfig(id, mergeImageConfig(request.config, image.config.config ?? {}), hostConfig);
@@ -53,8 +58,25 @@ export async function planContainerRecord(
     execIds: [],
     warnings: context.cgroups.warnings(specResources(hostConfig, resolveBlockDevices(hostConfig))),
   };
-  const mounts = planMounts(config, hostConfig, (ref) => context.store.find(ref).mounts);
+  const mounts = planMounts(config, hostConfig, (ref) => otherContainer(context, ref).mounts);
   return { record, mounts, parent: image.chainIds.at(-1) ?? null };
+}
+
+/** --platform names what the image must be. Docker's text, and its status: the docker CLI then tries to pull. */
+function assertPlatform({ platform, config: { image } }: CreateRequest, actual: Platform): void {
+  if (platform === '' || platformScore(parsePlatform(platform), actual) > 0) return;
+  throw notFound(
+    `image with reference ${image} was found but its platform (${formatPlatform(actual)}) does not match the specified platform (${platform})`,
+  );
+}
+
+/** A container that the request names. Not "not found": to a client of create that would be the image. */
+function otherContainer(context: Context, ref: string): Container {
+  try {
+    return context.store.find(ref);
+  } catch (error) {
+    throw isKind(error, 'notFound') ? invalid(messageOf(error)) : error;
+  }
 }
 
 const freeName = (context: Context) => randomName((name) => context.store.isNameTaken(name));
@@ -63,7 +85,7 @@ const freeName = (context: Context) => randomName((name) => context.store.isName
 function resolveHostConfig(context: Context, given: HostConfig): HostConfig {
   const resolve = (mode: string) => {
     const ref = joinedContainer(mode);
-    return ref === null ? mode : `container:${context.store.find(ref).id}`;
+    return ref === null ? mode : `container:${otherContainer(context, ref).id}`;
   };
   return {
     ...given,

@@ -2,6 +2,7 @@
 import { writeFileSync } from 'node:fs';
 import type { Attachment } from '../networks/model.ts';
 import type { Context } from './context.ts';
+import { linkHosts } from './links.ts';
 import type { Container } from './model.ts';
 import { joinedContainer } from './validate-modes.ts';
 
@@ -30,6 +31,7 @@ export async function writeNetworkFiles(
   if (joinedContainer(hostConfig.networkMode) !== null) return;
   const gateway = context.networks.hostGateway();
   const hosts = [...localEntries, ...hostConfig.extraHosts.map((entry) => extraHost(entry, gateway))];
+  hosts.push(...linkHosts(context, container));
   for (const { hostsEntry } of attachments)
     if (hostsEntry !== null) hosts.push(`${hostsEntry.address}\t${hostsEntry.names.join(' ')}`);
   writeFileSync(files.hosts, `${hosts.join('\n')}\n`, { mode: 0o644 });

@@ -8,6 +8,7 @@ import { ShimExecFailed, ShimGone } from '../shim/client.ts';
 import { type Context, emitContainer } from './context.ts';
 import { parseDetachKeys } from './detach-keys.ts';
 import { hostFacts } from './facts.ts';
+import { withLinkEnvironment } from './links.ts';
 import type { Container, ContainerStream, Exec, ExecRequest } from './model.ts';
 import { cgroupsPath } from './spec.ts';
 import { specOf } from './spec-of.ts';
@@ -75,15 +76,21 @@ export async function launchExec(
   const { shim } = context.activities.of(container.id);
   if (shim === null) throw conflict(`container ${container.id} is not running`);
   const request = { ...exec.request, consoleSize: consoleSize ?? exec.request.consoleSize };
-  const operations = planExec(execSpec(context, container), processOf(container, request), {
-    pid: target.pid,
-    startTime: target.startTime,
-    cgroupPath: cgroupsPath(container),
-    cgroups: context.cgroups,
-  });
+  const operations = planExec(
+    execSpec(context, container),
+    processOf(withLinkEnvironment(context, container), request),
+    {
+      pid: target.pid,
+      startTime: target.startTime,
+      cgroupPath: cgroupsPath(container),
+      cgroups: context.cgroups,
+    },
+  );
   context.execs.setState(exec.id, { status: 'running', pid: 0 });
   emitContainer(context, container, `exec_start: ${request.cmd.join(' ')}`, { execID: exec.id });
   try {
+    if (request.workingDir !== '' && !request.workingDir.startsWith('/'))
+      throw invalid('OCI runtime exec failed: exec failed: Cwd must be an absolute path: unknown');
     const { pid, stream } = await shim.exec(exec.id, operations, { ...wants, tty: request.tty });
     context.execs.setState(exec.id, { status: 'running', pid });
     if (stream === null) return null;
@@ -98,7 +105,7 @@ export async function launchExec(
     return deferred;
   } catch (error) {
     const failure = error instanceof ShimExecFailed ? execError(operations, error) : error;
-    const code = error instanceof ShimExecFailed ? failedExecCode(String(failure)) : 128;
+    const code = error instanceof ShimGone ? 128 : failedExecCode(String(failure));
     context.execs.setState(exec.id, { status: 'exited', pid: 0, code });
     emitContainer(context, container, 'exec_die', { execID: exec.id, exitCode: String(code) });
     if (error instanceof ShimGone) throw conflict(`container ${container.id} is not running`);

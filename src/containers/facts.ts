@@ -77,7 +77,7 @@ export function resolveBlockDevices(resources: Resources): Map<string, { major: 
   return new Map(
     blockDevicePaths(resources).map((path) => {
       const numbers = blockDevice(path);
-      if (!numbers) throw invalid(`no such file or directory: "${path}"`);
+      if (!numbers) throw invalid(`stat ${path}: no such file or directory`);
       return [path, numbers];
     }),
   );

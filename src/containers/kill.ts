@@ -1,5 +1,5 @@
 /** Signals. */
-import { conflict } from '../lib/errors.ts';
+import { conflict, isKind, notFound } from '../lib/errors.ts';
 import type { ContainerId } from '../lib/ids.ts';
 import { parseSignal } from '../linux/signals.ts';
 import { ShimGone } from '../shim/client.ts';
@@ -32,7 +32,7 @@ export async function sendSignal(context: Context, container: Container, signal:
 
 export async function kill(context: Context, ref: string, text: string): Promise<void> {
   const signal = text === '' ? SIGKILL : parseSignal(text);
-  const { id } = context.store.find(ref);
+  const id = idToKill(context, ref);
   {
     using _lock = await context.locks.take(id);
     const container = context.store.byId(id);
@@ -45,6 +45,14 @@ export async function kill(context: Context, ref: string, text: string): Promise
     if (signal !== SIGKILL) return await sendSignal(context, container, signal);
   }
   await killAndWait(context, id);
+}
+
+function idToKill(context: Context, ref: string): ContainerId {
+  try {
+    return context.store.find(ref).id;
+  } catch (error) {
+    throw isKind(error, 'notFound') ? notFound(`cannot kill container: ${ref}: ${error.message}`) : error;
+  }
 }
 
 const patience = 10_000;

@@ -128,7 +128,7 @@ function fromRequest(request: MountRequest): PlannedMount {
     case 'image':
       throw refuse('mounts of this type are not supported yet');
     default:
-      throw invalid(`mount type unknown: "${String(request.type)}"`);
+      throw refuse('mount type unknown');
   }
 }
 

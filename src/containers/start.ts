@@ -129,7 +129,7 @@ async function attachNetworks(context: Context, container: Container): Promise<A
       await context.networks.attach({
         containerId: container.id,
         containerName: container.name,
-        hostname: container.config.hostname,
+        hostname: [container.config.hostname, container.config.domainname].filter(Boolean).join('.'),
         network: endpoint.networkId || endpoint.networkName,
         request: endpoint.request,
         portBindings: index === 0 ? bindings : {},

@@ -86,7 +86,7 @@ export async function pause(context: Context, ref: string): Promise<void> {
   const { id } = context.store.find(ref);
   using _lock = await context.locks.take(id);
   const container = context.store.byId(id);
-  if (container.state.status === 'paused') throw conflict(`container ${ref} is already paused`);
+  if (container.state.status === 'paused') throw conflict(`Container ${id} is already paused`);
   if (container.state.status === 'restarting')
     throw conflict(`container ${ref} is restarting, wait until the container is running`);
   if (container.state.status !== 'running') throw conflict(`container ${id} is not running`);
@@ -98,7 +98,7 @@ export async function unpause(context: Context, ref: string): Promise<void> {
   const { id } = context.store.find(ref);
   using _lock = await context.locks.take(id);
   const container = context.store.byId(id);
-  if (container.state.status !== 'paused') throw conflict(`Container ${ref} is not paused`);
+  if (container.state.status !== 'paused') throw conflict(`Container ${id} is not paused`);
   await context.cgroups.freeze(cgroupsPath(container), false);
   emitContainer(context, context.store.transition(id, { type: 'unpause' }), 'unpause');
 }

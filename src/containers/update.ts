@@ -2,7 +2,7 @@
 import { conflict, invalid } from '../lib/errors.ts';
 import { type Context, emitContainer } from './context.ts';
 import { resolveBlockDevices } from './facts.ts';
-import type { HostConfig, Resources, RestartPolicy } from './model.ts';
+import type { Container, HostConfig, Resources, RestartPolicy } from './model.ts';
 import { cgroupsPath } from './spec.ts';
 import { specResources } from './spec-resources.ts';
 import { isAlive } from './state.ts';
@@ -19,7 +19,7 @@ export async function update(
   const container = context.store.byId(id);
   if (container.state.status === 'removing' || container.state.status === 'dead')
     throw conflict(`cannot update container ${id}: container is marked for removal and cannot be "update"`);
-  const hostConfig = merge(container.hostConfig, changes);
+  const hostConfig = merge(container, changes);
   validateResources(hostConfig);
   validateRestartPolicy(hostConfig.restartPolicy);
   if (hostConfig.autoRemove && hostConfig.restartPolicy.name !== 'no')
@@ -32,19 +32,23 @@ export async function update(
 }
 
 /** What was given replaces; a CPU fraction replaces a quota and the other way round; swap follows memory when it was the default. */
-function merge(before: HostConfig, { restartPolicy, ...changes }: Parameters<typeof update>[2]): HostConfig {
+function merge(
+  { id, hostConfig: before }: Container,
+  { restartPolicy, ...changes }: Parameters<typeof update>[2],
+): HostConfig {
+  const refuse = (why: string) => conflict(`Cannot update container ${id}: ${why}`);
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
   const after: HostConfig = { ...before, ...given };
   if (restartPolicy !== undefined) after.restartPolicy = restartPolicy;
   if (changes.nanoCpus && before.nanoCpus === 0 && (before.cpuQuota > 0 || before.cpuPeriod > 0))
-    throw conflict('Conflicting options: Nano CPUs cannot be updated as CPU Period has already been set');
+    throw refuse('Conflicting options: Nano CPUs cannot be updated as CPU Period has already been set');
   if (
     changes.memory !== undefined &&
     changes.memorySwap === undefined &&
     before.memorySwap > 0 &&
     changes.memory > before.memorySwap
   )
-    throw conflict(
+    throw refuse(
       'Memory limit should be smaller than already set memoryswap limit, update the memoryswap at the same time',
     );
   return after;

@@ -35,15 +35,16 @@ export async function importArchive(
   try {
     const layer = await storeLayer(context, archive);
     const created = new Date().toISOString();
+    const comment = options.message || 'Imported from -';
     const config: ImageConfig = {
       created,
       architecture: platform.architecture,
       os: platform.os,
       ...(platform.variant ? { variant: platform.variant } : {}),
-      comment: options.message,
+      comment,
       config: run,
       rootfs: { type: 'layers', diff_ids: [layer.diffId] },
-      history: [{ created, comment: options.message }],
+      history: [{ created, comment }],
     };
     const manifest = await writeImage(context.content, config, [layer.blob]);
     const source = { target: manifest, manifest, also: [], parent: null };

@@ -137,6 +137,6 @@ async function psOfAll(words: string[], pids: readonly number[], errors: string)
     new Response(child.stdout).text(),
     new Response(child.stderr).text(),
   ]);
-  if ((await child.exited) !== 0) throw invalid(`ps: ${(ownErrors || errors).trim()}`);
+  if ((await child.exited) !== 0) throw invalid(`ps: ${(ownErrors || errors).trim().split('\n', 1)[0]}`);
   return parsePs(output, new Set(pids));
 }

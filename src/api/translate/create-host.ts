@@ -125,6 +125,9 @@ function consoleSize(host: Fields): [number, number] {
 
 export function parseHostConfig(host: Fields, version: number): HostConfig {
   const log = host.object('LogConfig');
+  const isolation = host.text('Isolation');
+  if (!['', 'default'].includes(isolation.toLowerCase()))
+    throw invalid(`Invalid isolation: ${JSON.stringify(isolation)} - linux only supports 'default'`);
   return {
     ...parseResources(host),
     binds: host.texts('Binds'),

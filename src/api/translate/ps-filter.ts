@@ -86,7 +86,7 @@ function predicate(filters: Filters): (container: Container) => boolean {
     matchesLabels(filters.get('label'), container.config.labels) &&
     hasVolume(filters.get('volume'), container) &&
     onNetwork(filters.get('network'), container) &&
-    (!publish || publish.some((port) => container.hostConfig.portBindings[port] !== undefined)) &&
+    (!publish || publishesOn(container, publish)) &&
     (!expose || expose.some((port) => container.config.exposedPorts.includes(port)));
 }
 
@@ -114,6 +114,11 @@ function exitedWith(container: Container): number {
 
 function matchesName(patterns: readonly string[] | undefined, name: string): boolean {
   return matchesPattern(patterns, name) || matchesPattern(patterns, `/${name}`);
+}
+
+/** `publish` names ports of the host, of containers that run. */
+function publishesOn({ ports }: Container, wanted: readonly string[]): boolean {
+  return ports.some(({ hostPort, protocol }) => wanted.includes(`${hostPort}/${protocol}`));
 }
 
 function hasVolume(values: readonly string[] | undefined, { mounts }: Container): boolean {

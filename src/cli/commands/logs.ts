@@ -1,6 +1,7 @@
 import type { ContainerInspect } from '../../api/types/containers.ts';
+import { messageOf } from '../../lib/errors.ts';
 import { type Command, exactly } from '../command.ts';
-import { exitCode } from '../exit.ts';
+import { ExitError, exitCode } from '../exit.ts';
 import { timestamp } from '../format/timestamp.ts';
 import type { Client, Response } from '../http/client.ts';
 import { Demultiplexer } from '../stream/demultiplex.ts';
@@ -41,8 +42,8 @@ export const command: Command = {
         follow: flags.bool('follow'),
         timestamps: flags.bool('timestamps'),
         details: flags.bool('details'),
-        since: timestamp(flags.string('since')),
-        until: timestamp(flags.string('until')),
+        since: moment('since', flags.string('since')),
+        until: moment('until', flags.string('until')),
         tail: flags.string('tail'),
       },
     });
@@ -57,6 +58,14 @@ export const command: Command = {
     return exitCode.success;
   },
 };
+
+function moment(flag: string, text: string): string {
+  try {
+    return timestamp(text);
+  } catch (error) {
+    throw new ExitError(`invalid value for "${flag}": ${messageOf(error)}`);
+  }
+}
 
 /** The content type tells (API 1.42); an older daemon is asked whether the container has a terminal. */
 async function isRaw({ head }: Response, name: string, client: Client): Promise<boolean> {

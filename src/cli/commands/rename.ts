@@ -1,5 +1,6 @@
 import { type Command, exactly } from '../command.ts';
 import { ExitError, exitCode } from '../exit.ts';
+import { ApiError } from '../http/client.ts';
 
 export const command: Command = {
   usage: 'CONTAINER NEW_NAME',
@@ -8,7 +9,12 @@ export const command: Command = {
   async run({ args: [container = '', name = ''], client }) {
     const [from, to] = [container.trim(), name.trim()];
     if (from === '' || to === '') throw new ExitError('Error: Neither old nor new names may be empty');
-    await client.call('POST', `/containers/${from}/rename`, { query: { name: to } });
+    try {
+      await client.call('POST', `/containers/${from}/rename`, { query: { name: to } });
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      throw new ExitError(`${error.message}\nError: failed to rename container named ${from}`);
+    }
     return exitCode.success;
   },
 };

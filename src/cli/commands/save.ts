@@ -1,3 +1,5 @@
+import { statSync } from 'node:fs';
+import { dirname } from 'node:path';
 import { atLeast, type Command } from '../command.ts';
 import { reasonOf } from '../create/files.ts';
 import { ExitError, exitCode } from '../exit.ts';
@@ -19,6 +21,7 @@ export const command: Command = {
     const path = flags.string('output');
     if (path === '' && isTerminal(1))
       throw new ExitError('cowardly refusing to save to a terminal. Use the -o flag or redirect');
+    if (path !== '') checkFolder(path);
     const { body } = await client.request('GET', '/images/get', {
       query: { names: args, platform: flags.list('platform') },
     });
@@ -28,10 +31,19 @@ export const command: Command = {
   },
 };
 
+/** Before anything is asked for. */
+function checkFolder(path: string): void {
+  const folder = dirname(path);
+  try {
+    statSync(folder);
+  } catch (error) {
+    throw new ExitError(`failed to save image: invalid output path: stat ${folder}: ${reasonOf(error)}`);
+  }
+}
+
 /** The file appears under its name only when it is complete. */
 async function writeFile(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
   const { rename, unlink } = await import('node:fs/promises');
-  const { dirname } = await import('node:path');
   const partial = `${dirname(path)}/.docker_temp_${process.pid}`;
   const writer = Bun.file(partial).writer();
   try {

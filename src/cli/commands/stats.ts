@@ -54,7 +54,7 @@ async function readOnce(client: Client, row: StatsRow): Promise<void> {
 function update(row: StatsRow, stats: ContainerStats): void {
   row.id = stats.id || row.id;
   row.name = (stats.name ?? row.name).replace(/^\//, '');
-  row.stats = stats.cpu_stats && stats.read && !stats.read.startsWith('0001-01-01') ? stats : null;
+  row.stats = stats.cpu_stats ? stats : null;
 }
 
 const refresh = 500;

@@ -1,5 +1,6 @@
 import { type Command, exactly } from '../command.ts';
-import { exitCode } from '../exit.ts';
+import { ExitError, exitCode } from '../exit.ts';
+import { ApiError } from '../http/client.ts';
 
 export const command: Command = {
   usage: 'SOURCE_IMAGE[:TAG] TARGET_IMAGE[:TAG]',
@@ -7,7 +8,15 @@ export const command: Command = {
   flags: [],
   async run({ args: [source = '', target = ''], client }) {
     const [, repo = target, tag = 'latest'] = /^(.*?)(?::([^/:]+))?$/.exec(target) ?? [];
-    await client.call('POST', `/images/${source}/tag`, { query: { repo: fullName(repo), tag } });
+    try {
+      await client.call('POST', `/images/${source}/tag`, { query: { repo: fullName(repo), tag } });
+    } catch (error) {
+      if (!(error instanceof ApiError) || !error.reason.startsWith('invalid reference format')) throw error;
+      const quoted = JSON.stringify(target);
+      throw new ExitError(
+        `Error parsing reference: ${quoted} is not a valid repository/tag: ${error.reason}`,
+      );
+    }
     return exitCode.success;
   },
 };

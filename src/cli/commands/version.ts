@@ -17,7 +17,8 @@ export const command: Command = {
     const format = flags.string('format');
     if (format === '') writeOut(clientText(info.Client) + (info.Server ? serverText(info.Server) : ''));
     else if (format === 'json') writeLine(JSON.stringify(info));
-    else writeLine(await templated(format, info));
+    else if (info.Server || !format.includes('.Server')) writeLine(await templated(format, info));
+    else writeLine('');
     if ('error' in server) throw new ExitError(server.error);
     return exitCode.success;
   },

@@ -38,6 +38,7 @@ export class Client {
   #version: string;
   #startDaemon: (() => Promise<void>) | null;
   readonly #idle: Connection[] = [];
+  readonly #opening: Promise<Connection | null>[] = [];
 
   /** `startDaemon` is called once when nothing listens; null when the user named a host. */
   constructor(endpoint: Endpoint, startDaemon: (() => Promise<void>) | null) {
@@ -101,6 +102,13 @@ export class Client {
     return head;
   }
 
+  /** Opens connections for requests to come, while the answer to one is awaited. */
+  expect(requests: number): void {
+    for (let i = 0; i < requests; i++)
+      // Whoever needs one that failed tries again and reports it.
+      this.#opening.push(Connection.open(this.endpoint).catch(() => null));
+  }
+
   /** A connection of its own, for `system dial-stdio`. */
   dial(): Promise<Connection> {
     return this.#connect();
@@ -114,10 +122,13 @@ export class Client {
     prefix = `/v${this.#version}`,
   ): Promise<{ connection: Connection; head: Head }> {
     for (;;) {
-      const reused = this.#takeIdle();
+      const reused = this.#takeIdle() ?? (await this.#opening.pop()) ?? null;
       const connection = reused ?? (await this.#connect());
       try {
-        await send(connection, method, prefix + path + queryText(options.query), options, extra);
+        const sending = send(connection, method, prefix + path + queryText(options.query), options, extra);
+        if (options.body && 'stream' in options.body)
+          return { connection, head: await headWhile(sending, connection) };
+        await sending;
         return { connection, head: await readHead(connection.incoming) };
       } catch (error) {
         connection[Symbol.dispose]();
@@ -174,6 +185,23 @@ export class Client {
         : `error during connect: ${messageOf(error)}`;
     return new ExitError(reason);
   }
+}
+
+/**
+ * The daemon may refuse a body before it has read it, or answer while it reads; only a body that cannot be had ends the
+ * wait. The connection carries nothing after that: who knows how much of the body was taken.
+ */
+async function headWhile(sending: Promise<void>, connection: Connection): Promise<Head> {
+  const never = new Promise<never>(() => {});
+  const failed = sending.then(
+    () => never,
+    (error: unknown) => {
+      if (connection.closed) return never;
+      throw error;
+    },
+  );
+  const { status, headers } = await Promise.race([readHead(connection.incoming), failed]);
+  return { status, headers: new Map([...headers, ['connection', 'close']]) };
 }
 
 const tooNew = /^client version \S+ is too new\. Maximum supported API version is (\d+\.\d+)/;
