@@ -209,6 +209,10 @@ static void read_input(struct client *client, bool gone) {
 
 static void attach(struct client *client, const char *id, uint32_t flags) {
   struct process *process = process_find(id);
+  if (process == &shim.container && process->state == PROCESS_DONE) {
+    client_finish(client); /* as if it had come a moment later, when nobody listens */
+    return;
+  }
   if (!process || process->state == PROCESS_DONE || (!process->log && process->state < PROCESS_RUNNING)) {
     client_reply(client, "no such process");
     client_finish(client);
