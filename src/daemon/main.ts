@@ -5,6 +5,7 @@ import { openEngine } from '../engine/engine.ts';
 import { messageOf } from '../lib/errors.ts';
 import { listenAll } from './listen.ts';
 import { createLog } from './log.ts';
+import { giveBackWhenIdle } from './memory.ts';
 import { type DaemonOptions, daemonHelp, parseDaemonOptions } from './options.ts';
 import { writePidfile } from './pidfile.ts';
 import { unpackPrograms } from './programs.ts';
@@ -25,6 +26,7 @@ async function serve(options: DaemonOptions): Promise<number> {
   if (process.getuid?.() !== 0) throw new Error('the daemon needs to be started with root privileges');
   const log = createLog(options.engine.logLevel);
   const stop = stopSignal();
+  const closing = new AbortController();
   mkdirSync(options.engine.execRoot, { recursive: true, mode: 0o711 });
   using _pidfile = writePidfile(options.pidfile);
   const engine = await openEngine(options.engine, log, await unpackPrograms(options.engine.dataRoot));
@@ -32,9 +34,13 @@ async function serve(options: DaemonOptions): Promise<number> {
   try {
     await listenAll(server, options, log);
     log('info', 'Daemon has completed initialization');
+    void giveBackWhenIdle(
+      engine.system.events({ since: null, until: null, filters: new Map() }, closing.signal),
+    );
     log('info', `Processing signal '${await stop}'`);
     return 0;
   } finally {
+    closing.abort();
     await server.close();
     await engine.close();
   }
