@@ -69,11 +69,13 @@ async function addTerminal(body: ExecCreateBody): Promise<void> {
 
 async function runAttached({ client }: Invocation, id: string, body: ExecCreateBody): Promise<number> {
   const tty = body.Tty === true;
-  const { connection } = await client.hijack(`/exec/${id}/start`, {
+  const hijack = client.hijack(`/exec/${id}/start`, {
     body: {
       json: { Detach: false, Tty: tty, ...(body.ConsoleSize ? { ConsoleSize: body.ConsoleSize } : {}) },
     },
   });
+  client.expect(1);
+  const { connection } = await hijack;
   using _connection = connection;
   using _size = tty ? await followSize(client, id) : null;
   const end = await streamHijacked(connection, {

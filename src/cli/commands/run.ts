@@ -68,12 +68,14 @@ async function startDetached(client: Client, id: string): Promise<number> {
 async function runAttached(invocation: Invocation, id: string, body: ContainerCreateBody): Promise<number> {
   const { flags, client } = invocation;
   const detachKeys = flags.string('detach-keys') || (await invocation.config()).detachKeys || '';
-  const [connection, wait] = await Promise.all([
+  const inPlace = Promise.all([
     attach(client, id, body, detachKeys),
     client.request('POST', `/containers/${id}/wait`, {
       query: { condition: flags.bool('rm') ? 'removed' : 'next-exit' },
     }),
   ]);
+  client.expect(1);
+  const [connection, wait] = await inPlace;
   using _connection = connection;
   await client.call('POST', `/containers/${id}/start`);
   const terminal = body.Tty === true && (await isOutputTerminal());

@@ -23,7 +23,7 @@ export function writeAll(fd: number, data: string | Uint8Array): void {
   let offset = 0;
   let failed = false;
   while (offset < bytes.length) {
-    const written = Number(libc.write(fd, addressOf(bytes, offset), bytes.length - offset));
+    const written = Number(libc().write(fd, addressOf(bytes, offset), bytes.length - offset));
     if (written > 0) {
       offset += written;
       failed = false;
@@ -38,7 +38,7 @@ export function writeAll(fd: number, data: string | Uint8Array): void {
 /** Returns true when the descriptor says it is writable, so that another failure is final. */
 function waitWritable(fd: number): boolean {
   const request = new Int32Array([fd, POLLOUT]);
-  libc.poll(addressOf(request), 1, -1);
+  libc().poll(addressOf(request), 1, -1);
   const events = (request[1] ?? 0) >> 16;
   if (events & POLLERR) throw new ExitError('', exitCode.brokenPipe);
   return true;

@@ -21,14 +21,14 @@ export interface Size {
 /** The window size of the terminal behind `fd`, or null when it is none. */
 export function terminalSize(fd: number): Size | null {
   const size = new Uint16Array(4);
-  if (libc.ioctl(fd, TIOCGWINSZ, addressOf(size)) !== 0) return null;
+  if (libc().ioctl(fd, TIOCGWINSZ, addressOf(size)) !== 0) return null;
   return { rows: size[0] ?? 0, columns: size[1] ?? 0 };
 }
 
 /** Puts the terminal into raw mode until the result is disposed. */
 export function rawMode(fd: number): Disposable {
   const saved = new Uint8Array(termiosSize);
-  if (libc.tcgetattr(fd, addressOf(saved)) !== 0) return { [Symbol.dispose]() {} };
+  if (libc().tcgetattr(fd, addressOf(saved)) !== 0) return { [Symbol.dispose]() {} };
   const raw = saved.slice();
   const words = new Uint32Array(raw.buffer, 0, 4);
   words[0] = (words[0] ?? 0) & ~inputFlags;
@@ -37,10 +37,10 @@ export function rawMode(fd: number): Disposable {
   words[3] = (words[3] ?? 0) & ~localFlags;
   raw[VTIME] = 0;
   raw[VMIN] = 1;
-  libc.tcsetattr(fd, TCSANOW, addressOf(raw));
+  libc().tcsetattr(fd, TCSANOW, addressOf(raw));
   return {
     [Symbol.dispose]() {
-      libc.tcsetattr(fd, TCSANOW, addressOf(saved));
+      libc().tcsetattr(fd, TCSANOW, addressOf(saved));
     },
   };
 }
