@@ -98,14 +98,11 @@ export class TestEngine implements AsyncDisposable {
     });
     this.#daemon = daemon;
     await eventually(
-      async () => {
-        if (daemon.exitCode !== null)
-          throw new Error(`the daemon left with ${daemon.exitCode}: ${this.log()}`);
-        return (await fetch('http://engine/_ping', { unix: this.socket })).ok;
-      },
+      async () => daemon.exitCode !== null || (await fetch('http://engine/_ping', { unix: this.socket })).ok,
       'the daemon answers',
       30_000,
     );
+    if (daemon.exitCode !== null) throw new Error(`the daemon left with ${daemon.exitCode}: ${this.log()}`);
   }
 
   log(): string {

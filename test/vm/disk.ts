@@ -33,9 +33,12 @@ async function makeBase(): Promise<void> {
 
 function init(files: string[]): string {
   return `#!/bin/sh
-export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 GANTRY_TEST_SLOWNESS=10
+export PATH=/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin HOME=/root LANG=C.UTF-8 GANTRY_TEST_SLOWNESS=4
 mount -t sysfs sysfs /sys
-mount -t cgroup2 cgroup2 /sys/fs/cgroup
+# As systemd has it: the options, and nobody in the group at the top.
+mount -t cgroup2 -o nsdelegate,memory_recursiveprot cgroup2 /sys/fs/cgroup
+mkdir /sys/fs/cgroup/session.scope
+echo $$ > /sys/fs/cgroup/session.scope/cgroup.procs
 mkdir -p /dev/pts /dev/shm
 mount -t devpts devpts /dev/pts
 mount -t tmpfs tmpfs /dev/shm
