@@ -57,3 +57,20 @@ test('tty logs are raw', () => {
   const bytes = new LogFormatter({ ...view, tty: true }).format(Buffer.from(line('a\r\n')));
   expect(bytes.toString()).toBe('a\r\n');
 });
+test('lines that are parsed and lines that are copied show the same times', () => {
+  const times = ['2026-11-23T10:00:00Z', '2026-11-23T10:00:00.000000001Z', '2026-11-23T10:00:01.5Z'];
+  const of = (log: string, extra = {}) =>
+    times.flatMap((time) => ['stdout', 'stderr'].map((stream) => line(log, stream, time, extra))).join('');
+  const since = Date.parse('2026-11-23T10:00:01Z') / 1000;
+  for (const changes of [
+    { timestamps: true },
+    { since },
+    { until: since },
+    { timestamps: true, since, stdout: false },
+  ]) {
+    const copied = format(of('x\n'), changes);
+    expect(copied).toEqual(format(of('x\n', { attrs: { a: '1' } }), changes));
+    expect(JSON.stringify(copied)).toBe(JSON.stringify(format(of('\t\n'), changes)).replaceAll('\\t', 'x'));
+  }
+  expect(format(of('x\n'), { timestamps: true })[1]).toEqual([2, '2026-11-23T10:00:00.000000000Z x\n']);
+});

@@ -22,6 +22,13 @@ interface Entry {
   attrs?: Record<string, string>;
 }
 
+/** A line's time as it is in the file, in Unix seconds, and as Docker shows it, with a blank. */
+interface Time {
+  text: string;
+  seconds: number;
+  stamp: Buffer;
+}
+
 /** Unix seconds with fraction. */
 const secondsOf = (time: string) => {
   const [whole = '', fraction = ''] = time.replace('Z', '').split('.');
@@ -34,10 +41,16 @@ export class LogFormatter {
   /** Where the open frame's header is, and its type; -1 = none. */
   #frameAt = -1;
   #frameType = 0;
+  /** Of the last line that was copied; the lines of one read share it. */
+  #time: Time = { text: '', seconds: 0, stamp: Buffer.alloc(0) };
   /** A line at or after `until` was seen: nothing later is wanted. */
   finished = false;
 
-  constructor(readonly view: LogView) {}
+  readonly #timed: boolean;
+
+  constructor(readonly view: LogView) {
+    this.#timed = view.timestamps || view.since !== 0 || view.until !== 0;
+  }
 
   /** Whole lines (each with its newline). The result is the caller's. */
   format(lines: Buffer): Buffer {
@@ -56,9 +69,8 @@ export class LogFormatter {
   }
 
   #line(lines: Buffer, start: number, end: number, firstBackslash: number): void {
-    const { view } = this;
-    const plain = !view.timestamps && !view.details && view.since === 0 && view.until === 0;
-    if (!plain || !this.#copyPlain(lines, start, end, firstBackslash)) this.#parsed(lines, start, end);
+    if (this.view.details || !this.#copyPlain(lines, start, end, firstBackslash))
+      this.#parsed(lines, start, end);
   }
 
   /** The line has no escape but perhaps a `\n` at its end: its text is in the file as it is. */
@@ -74,8 +86,13 @@ export class LogFormatter {
     if (lines[quote + 1] !== 0x2c || lines[quote + 3] !== 0x73) return false;
     const type = letter === 0x65 ? 2 : letter === 0x6f ? 1 : 0;
     if (type === 0) return false;
+    if (this.#timed) {
+      if (!this.#readTime(lines, quote + 19, end)) return false;
+      if (this.#isOutside(this.#time.seconds)) return true;
+    }
     if (type === 1 ? !this.view.stdout : !this.view.stderr) return true;
     const textEnd = escaped ? firstBackslash : quote;
+    if (this.view.timestamps) this.#putStamp(type);
     const at = this.#room(type, textEnd - textAt + 1);
     lines.copy(this.#out, at, textAt, textEnd);
     this.#length = at + textEnd - textAt;
@@ -83,23 +100,39 @@ export class LogFormatter {
     return true;
   }
 
+  /** A line with a time is a message of its own, as Docker sends it. */
+  #putStamp(type: number): void {
+    const { stamp } = this.#time;
+    this.#closeFrame();
+    const at = this.#room(type, stamp.length);
+    stamp.copy(this.#out, at);
+    this.#length = at + stamp.length;
+  }
+
+  /** `,"time":"…"}` from `at` to `end`; false when something else is there (attrs). */
+  #readTime(lines: Buffer, at: number, end: number): boolean {
+    if (lines[at + 2] !== 0x74 || lines[at + 8] !== 0x22 || lines[end - 2] !== 0x22) return false;
+    const text = lines.toString('latin1', at + 9, end - 2);
+    if (text !== this.#time.text)
+      this.#time = { text, seconds: secondsOf(text), stamp: Buffer.from(`${nanoseconds(text)} `) };
+    return true;
+  }
+
+  #isOutside(seconds: number): boolean {
+    const { since, until } = this.view;
+    if (until !== 0 && seconds > until) this.finished = true;
+    return this.finished || (since !== 0 && seconds < since);
+  }
+
   #parsed(lines: Buffer, start: number, end: number): void {
     const entry = parseEntry(lines.toString('utf8', start, end));
     if (entry === null) return;
     const { view } = this;
     const stderr = entry.stream === 'stderr';
-    if (view.since !== 0 || view.until !== 0) {
-      const seconds = secondsOf(entry.time);
-      if (view.since !== 0 && seconds < view.since) return;
-      if (view.until !== 0 && seconds > view.until) {
-        this.finished = true;
-        return;
-      }
-    }
+    if ((view.since !== 0 || view.until !== 0) && this.#isOutside(secondsOf(entry.time))) return;
     if (stderr ? !view.stderr : !view.stdout) return;
     const details = view.details ? `${detailsOf(entry.attrs)} ` : '';
     const text = Buffer.from((view.timestamps ? `${nanoseconds(entry.time)} ` : '') + details + entry.log);
-    // A line with a time is a message of its own, as Docker sends it.
     if (view.timestamps || view.details) this.#closeFrame();
     const at = this.#room(stderr ? 2 : 1, text.length);
     text.copy(this.#out, at);
