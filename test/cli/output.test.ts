@@ -1,7 +1,7 @@
 /** What listings, inspections and reports print: byte for byte what the Docker CLI prints for the same answers. */
 import { describe, expect, test } from 'bun:test';
 import { answers } from './answers.ts';
-import { asGantry, both, dockerMissing, type Seen } from './oracle.ts';
+import { asGantry, both, noOracle, type Seen } from './oracle.ts';
 
 const same: readonly string[][] = [
   ['ps'],
@@ -211,7 +211,7 @@ function sortedQuery(path: string): string {
   return query.split('&').map(decodeURIComponent).sort().join('&');
 }
 
-describe.skipIf(dockerMissing)('output is the Docker CLI’s', () => {
+describe.skipIf(noOracle)('output is the Docker CLI’s', () => {
   test.concurrent.each(same.map((argv) => [argv.join(' '), argv] as const))('%s', async (_, argv) => {
     const { docker, gantry } = await both([...argv], answers);
     expect(gantry.stdout).toBe(asGantry(docker.stdout));
