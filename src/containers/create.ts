@@ -56,11 +56,19 @@ export async function planContainerRecord(
       log: hostConfig.logConfig.type === 'none' ? '' : paths.log,
     },
     execIds: [],
-    warnings: context.cgroups.warnings(specResources(hostConfig, resolveBlockDevices(hostConfig))),
+    warnings: [
+      ...context.cgroups.warnings(specResources(hostConfig, resolveBlockDevices(hostConfig))),
+      ...networkWarnings(hostConfig),
+    ],
   };
   const mounts = planMounts(config, hostConfig, (ref) => otherContainer(context, ref).mounts);
   return { record, mounts, parent: image.chainIds.at(-1) ?? null };
 }
+
+const networkWarnings = ({ networkMode, portBindings }: HostConfig): string[] =>
+  networkMode === 'host' && Object.keys(portBindings).length > 0
+    ? ['Published ports are discarded when using host network mode']
+    : [];
 
 /** --platform names what the image must be. Docker's text, and its status: the docker CLI then tries to pull. */
 function assertPlatform({ platform, config: { image } }: CreateRequest, actual: Platform): void {

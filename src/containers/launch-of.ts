@@ -30,25 +30,21 @@ export function launchOf(context: Context, container: Container, expectAttach: n
 function logExtra({ config, hostConfig, ...container }: Container): string {
   const options = hostConfig.logConfig.config;
   const attributes: Record<string, string> = {};
-  for (const key of list(options.labels)) {
-    const value = config.labels[key];
-    if (value !== undefined) attributes[key] = value;
-  }
-  const variables = new Map(
-    config.env.map((assignment): [string, string] => {
-      const at = assignment.indexOf('=');
-      return at < 0 ? [assignment, ''] : [assignment.slice(0, at), assignment.slice(at + 1)];
-    }),
-  );
-  for (const key of list(options.env)) {
-    const value = variables.get(key);
-    if (value !== undefined) attributes[key] = value;
-  }
+  const add = (pairs: Iterable<[string, string]>, names = '', pattern = '') => {
+    const wanted = new Set(names.split(','));
+    const matches = pattern === '' ? null : new RegExp(pattern);
+    for (const [key, value] of pairs) if (wanted.has(key) || matches?.test(key)) attributes[key] = value;
+  };
+  add(Object.entries(config.labels), options.labels, options['labels-regex']);
+  add(config.env.map(splitAssignment), options.env, options['env-regex']);
   if (options.tag !== undefined && options.tag !== '') attributes.tag = expandTag(options.tag, container);
   return Object.keys(attributes).length === 0 ? '' : `,"attrs":${JSON.stringify(attributes)}`;
 }
 
-const list = (text: string | undefined) => (text ?? '').split(',').filter((item) => item !== '');
+function splitAssignment(assignment: string): [string, string] {
+  const at = assignment.indexOf('=');
+  return at < 0 ? [assignment, ''] : [assignment.slice(0, at), assignment.slice(at + 1)];
+}
 
 function expandTag(tag: string, { id, name, imageId }: Pick<Container, 'id' | 'name' | 'imageId'>): string {
   const values: Record<string, string> = {

@@ -39,7 +39,16 @@ export function resolveLogConfig(
   if (type === 'none') return { type, config: {} };
   const config = { 'max-size': '10m', 'max-file': '3', ...defaults, ...given.config };
   logLimits({ type, config });
+  for (const name of ['labels-regex', 'env-regex']) checkPattern(given.config[name] ?? '');
   return { type, config };
+}
+
+function checkPattern(pattern: string): void {
+  try {
+    new RegExp(pattern);
+  } catch {
+    throw invalid(`error parsing regexp: ${JSON.stringify(pattern)}`);
+  }
 }
 
 /** maxSize 0 = no rotation. */

@@ -53,14 +53,17 @@ function validateCpuset(limits: Resources): void {
   const available = `0-${availableParallelism() - 1}`.replace(/^0-0$/, '0');
   if (limits.cpusetCpus !== '') {
     const wanted = parseCpuList(limits.cpusetCpus);
-    if (wanted === null) throw invalid(`Invalid value ${limits.cpusetCpus} for cpuset cpus`);
+    if (wanted === null)
+      throw invalid(
+        `Invalid value ${limits.cpusetCpus} for cpuset cpus: invalid format: ${limits.cpusetCpus}`,
+      );
     if (wanted.some((cpu) => cpu >= availableParallelism()))
       throw invalid(
         `Requested CPUs are not available - requested ${limits.cpusetCpus}, available: ${available}`,
       );
   }
   if (limits.cpusetMems !== '' && parseCpuList(limits.cpusetMems) === null)
-    throw invalid(`Invalid value ${limits.cpusetMems} for cpuset mems`);
+    throw invalid(`Invalid value ${limits.cpusetMems} for cpuset mems: invalid format: ${limits.cpusetMems}`);
 }
 
 function validateBlkio(limits: Resources): void {

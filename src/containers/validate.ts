@@ -68,6 +68,16 @@ function validateExtraHost(entry: string): void {
     throw invalid(`invalid IP address in add-host: "${address}"`);
 }
 
+const tmpfsFlag =
+  /^(defaults|r[ow]|(no)?(suid|dev|exec|atime|diratime|relatime|strictatime|mand)|(dir|a)?sync|r?(private|shared|slave|unbindable|bind))$/;
+const tmpfsData = /^(size|mode|uid|gid|nr_inodes|nr_blocks|mpol)=/;
+
+function validateTmpfs(options: string): void {
+  for (const option of options.split(',').filter(Boolean))
+    if (!tmpfsFlag.test(option) && !tmpfsData.test(option))
+      throw invalid(`invalid tmpfs option ${JSON.stringify([option])}`);
+}
+
 function validatePorts(host: HostConfig): void {
   for (const [key, bindings] of Object.entries(host.portBindings)) {
     const match = /^(\d{1,5})\/(tcp|udp|sctp)$/.exec(key);
@@ -86,6 +96,7 @@ function validateHostConfig(host: HostConfig): void {
     throw invalid("can't create 'AutoRemove' container with restart policy");
   for (const entry of host.extraHosts) validateExtraHost(entry);
   for (const address of host.dns) if (isIP(address) === 0) throw invalid(`bad nameserver address ${address}`);
+  for (const options of Object.values(host.tmpfs)) validateTmpfs(options);
   validatePorts(host);
   validateRestartPolicy(host.restartPolicy);
   if (host.shmSize < 0) throw invalid('SHM size can not be less than 0');

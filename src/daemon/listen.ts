@@ -41,6 +41,7 @@ async function listenUnix(server: Listener, path: string, options: DaemonOptions
 }
 
 async function listenTcp(server: Listener, address: string, options: DaemonOptions, log: Log): Promise<void> {
+  if (!URL.canParse(`http://${address}`)) throw invalid(`Invalid bind address format: tcp://${address}`);
   const url = new URL(`http://${address}`);
   const port = url.port === '' ? (options.tls ? 2376 : 2375) : Number(url.port);
   const host = url.hostname.replace(/^\[|\]$/g, '') || '127.0.0.1';

@@ -1,5 +1,6 @@
 /** The daemon's flags and configuration file. Flags win; lists given in both are an error, as Docker has it. */
 import { readFileSync } from 'node:fs';
+import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
 import type { EngineOptions } from '../engine/model.ts';
 import { invalid, messageOf } from '../lib/errors.ts';
@@ -110,6 +111,15 @@ class Settings {
   flag(name: keyof Values & string): boolean {
     return this.values[name] === true || this.file[name] === true;
   }
+  /** Docker refuses what it does not know: a misspelt key would be a setting that silently is not there. */
+  checkNames(lists: Readonly<Record<string, string>>): void {
+    const known = new Set(Object.keys(flags).map((name) => lists[name] ?? name));
+    const unknown = Object.keys(this.file).filter((key) => !known.has(key) || key === 'config-file');
+    if (unknown.length > 0)
+      throw invalid(
+        `the following directives don't match any configuration option: ${unknown.sort().join(', ')}`,
+      );
+  }
   list(name: keyof Values & string, key: string): string[] {
     const flag = this.values[name];
     const file = this.file[key];
@@ -120,13 +130,16 @@ class Settings {
     return value as string[];
   }
   logOptions(): Record<string, string> {
-    const file = this.file['log-opts'];
+    const file = this.file['log-opts'] ?? {};
+    const isText = (value: unknown) => typeof value === 'string';
+    if (typeof file !== 'object' || !Object.values(file).every(isText))
+      throw invalid('log-opts in the configuration file are not strings by name');
     const fromFlags = (this.values['log-opt'] ?? []).map((pair) => {
       const at = pair.indexOf('=');
       if (at < 1) throw invalid(`invalid logging option: ${pair}`);
       return [pair.slice(0, at), pair.slice(at + 1)];
     });
-    return { ...((file as Record<string, string> | undefined) ?? {}), ...Object.fromEntries(fromFlags) };
+    return { ...(file as Record<string, string>), ...Object.fromEntries(fromFlags) };
   }
 }
 
@@ -159,11 +172,25 @@ function bridgeName(settings: Settings): string | null {
   return name;
 }
 
+const listKeys = {
+  host: 'hosts',
+  label: 'labels',
+  'log-opt': 'log-opts',
+  'insecure-registry': 'insecure-registries',
+} as const;
+
+function dnsServers(settings: Settings): string[] {
+  const servers = settings.list('dns', 'dns');
+  for (const server of servers) if (isIP(server) === 0) throw invalid(`${server} is not an ip address`);
+  return servers;
+}
+
 /** null: --help was asked for. */
 export function parseDaemonOptions(argv: string[]): DaemonOptions | null {
   const values = parseFlags(argv);
   if (values.help) return null;
   const settings = new Settings(values, readConfig(values['config-file']));
+  settings.checkNames(listKeys);
   const execRoot = settings.text('exec-root', defaults.execRoot);
   return {
     engine: {
@@ -174,7 +201,7 @@ export function parseDaemonOptions(argv: string[]): DaemonOptions | null {
       storageDriver: settings.text('storage-driver', ''),
       logLevel: logLevel(settings),
       labels: settings.list('label', 'labels'),
-      dns: settings.list('dns', 'dns'),
+      dns: dnsServers(settings),
       logOptions: settings.logOptions(),
       insecureRegistries: settings.list('insecure-registry', 'insecure-registries'),
     },

@@ -2,6 +2,7 @@
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { ContainerService } from '../containers/container-service.ts';
+import { resolveLogConfig } from '../containers/log-config.ts';
 import type { Containers } from '../containers/service.ts';
 import { openContent } from '../content/content.ts';
 import type { Images } from '../images/model.ts';
@@ -62,6 +63,7 @@ export async function openEngine(
   const events = new EventLog();
   const { emit } = events;
 
+  resolveLogConfig({ type: '', config: options.logOptions }, {});
   const snapshotter = await createSnapshotter({
     db,
     directory: join(dataRoot, 'snapshots'),

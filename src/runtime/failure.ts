@@ -115,10 +115,11 @@ function errorOf(prefix: string, operation: Operation | undefined, text: string,
 }
 
 /**
- * Why a container could not be started. "error during container init" is said of what failed inside, as runc does.
+ * Why a container could not be started. Docker looks users up itself and says no more than that they are missing. "error during container init" is said of what failed inside, as runc does.
  */
 export function startError(operations: readonly Operation[], failed: Failed): EngineError {
   const { operation, text } = describe(operations, failed);
+  if (operation?.op === 'user') return new EngineError('invalid', text);
   const during = operation?.side === 'inside' ? 'error during container init: ' : '';
   const isMount = operation?.op === 'bind' || operation?.op === 'mount';
   return errorOf(
@@ -132,6 +133,7 @@ export function startError(operations: readonly Operation[], failed: Failed): En
 /** Why an exec could not be started. */
 export function execError(operations: readonly Operation[], failed: Failed): EngineError {
   const { operation, text } = describe(operations, failed);
+  if (operation?.op === 'user') return new EngineError('invalid', text);
   return errorOf(
     'OCI runtime exec failed: exec failed: unable to start container process: ',
     operation,

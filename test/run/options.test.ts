@@ -1,5 +1,6 @@
 /** Options of create, run and exec that scripts lean on and that are easy to get almost right. */
 import { expect } from 'bun:test';
+import { existsSync } from 'node:fs';
 import { isGantry } from '../rig/engine.ts';
 import { busyboxTar } from '../rig/images.ts';
 import { suite } from '../rig/suite.ts';
@@ -147,6 +148,58 @@ each('small texts', async (cli, engine) => {
     await engine.ok(cli, 'stats', '-a', '--no-stream', '--format', '{{.MemUsage}} {{.PIDs}}', 'text'),
   ).toBe('0B / 0B 0');
   await engine.ok(cli, 'rm', 'text');
+});
+
+each('--cidfile: claimed before the container is made, nothing made for it', async (cli, engine) => {
+  const file = `${engine.directory}/${cli}.cid`;
+  const id = await engine.ok(cli, 'create', '--cidfile', file, 'busybox');
+  expect(await Bun.file(file).text()).toBe(id);
+  const again = await engine.run(cli, ['run', '--rm', '--cidfile', file, 'busybox', 'true']);
+  expect(again.stderr).toContain('container ID file found');
+  const nowhere = `${engine.directory}/no-such-directory`;
+  const lost = await engine.run(cli, ['run', '--rm', '--cidfile', `${nowhere}/id`, 'busybox', 'true']);
+  expect(lost.code).not.toBe(0);
+  expect(lost.stderr).toContain('failed to create the container ID file');
+  expect(existsSync(nowhere)).toBe(false);
+  const failed = await engine.run(cli, ['run', '--cidfile', `${file}2`, '--pull', 'never', 'no-such-image']);
+  expect(failed.code).toBe(125);
+  expect(existsSync(`${file}2`)).toBe(false);
+  await engine.ok(cli, 'rm', id);
+});
+
+each('attributes of log lines by pattern', async (cli, engine) => {
+  const pattern = ['--log-opt', 'labels-regex=^a', '--log-opt', 'env-regex=^E'];
+  const more = ['--label', 'ab=1', '--label', 'b=2', '-e', 'EX=3', '--name', 'attrs'];
+  await engine.ok(cli, 'run', ...pattern, ...more, 'busybox', 'echo', 'line');
+  const text = await engine.ok(cli, 'logs', '--details', 'attrs');
+  expect(text.split(/[ ,]/).sort()).toEqual(['EX=3', 'ab=1', 'line']);
+  await engine.ok(cli, 'rm', 'attrs');
+});
+
+each('refused with what is wrong, not with how it went wrong', async (cli, engine) => {
+  const says = async (text: string, ...args: string[]) => {
+    const result = await engine.run(cli, ['run', '--rm', ...args]);
+    expect([args, result.code]).toEqual([args, 125]);
+    expect(result.stderr).toContain(`daemon: ${text}`);
+  };
+  await says(
+    'unable to find user nobody-here: no matching entries in passwd file',
+    '-u',
+    'nobody-here',
+    'busybox',
+  );
+  await says(
+    'unable to find group nogrp: no matching entries in group file',
+    '-u',
+    'nobody:nogrp',
+    'busybox',
+  );
+  await says('invalid tmpfs option ["foo"]', '--tmpfs', '/t:foo', 'busybox');
+  await says('Invalid value x for cpuset cpus: invalid format: x', '--cpuset-cpus', 'x', 'busybox');
+  const host = ['run', '--rm', '--network', 'host', '-p', '80:80', 'busybox', 'true'];
+  expect((await engine.run(cli, host)).stderr).toContain(
+    'WARNING: Published ports are discarded when using host network mode',
+  );
 });
 
 async function stopped(

@@ -29,7 +29,7 @@ export function inspectJson(container: Container, version: number, sizes: Sizes 
     ResolvConfPath: container.files.resolvConf,
     HostnamePath: container.files.hostname,
     HostsPath: container.files.hosts,
-    LogPath: container.files.log,
+    LogPath: container.hostConfig.logConfig.type === 'json-file' ? container.files.log : '',
     Name: `/${container.name}`,
     RestartCount: container.restartCount,
     Driver: container.driver,

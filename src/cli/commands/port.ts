@@ -28,7 +28,10 @@ function allPorts(ports: Ports): string[] {
 
 function onePort(ports: Ports, wanted: string, container: string): string[] {
   const [port = '', protocol = 'tcp'] = wanted.split('/');
-  if (!/^\d+(-\d+)?$/.test(port)) throw new ExitError(`invalid port '${port}': invalid syntax`);
+  if (!/^\d+(-\d+)?$/.test(port))
+    throw new ExitError(
+      `Error: invalid port (${port}): strconv.ParseUint: parsing ${JSON.stringify(port)}: invalid syntax`,
+    );
   const bindings = ports[`${port}/${protocol}`];
   if (!bindings) throw new ExitError(`Error: No public port '${wanted}' published for ${container}`);
   return bindings.map((binding) => `${address(binding.HostIp)}:${binding.HostPort}`);

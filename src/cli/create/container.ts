@@ -8,6 +8,7 @@ import { describeEndpoint } from '../http/endpoint.ts';
 import { programName } from '../program.ts';
 import { writeErr } from '../terminal/output.ts';
 import { createBody } from './body.ts';
+import { reasonOf } from './files.ts';
 
 /** The body that the options ask for, with the proxies of the configuration. */
 export async function bodyFromFlags(
@@ -34,15 +35,38 @@ export async function createContainer(
   body: ContainerCreateBody,
 ): Promise<string> {
   const cidFile = flags.string('cidfile');
-  if (cidFile && (await Bun.file(cidFile).exists()))
-    throw new ExitError(
-      `container ID file found, make sure the other container isn't running or delete ${cidFile}`,
-    );
+  if (!cidFile) return pullAndCreate(client, flags, body);
+  const { rmSync, writeFileSync } = await import('node:fs');
+  await claimIdFile(cidFile);
+  try {
+    const id = await pullAndCreate(client, flags, body);
+    writeFileSync(cidFile, id);
+    return id;
+  } catch (error) {
+    rmSync(cidFile, { force: true });
+    throw error;
+  }
+}
+
+/** Before the container is made: a path that cannot be written leaves none behind. */
+async function claimIdFile(path: string): Promise<void> {
+  const { closeSync, openSync } = await import('node:fs');
+  try {
+    closeSync(openSync(path, 'wx', 0o644));
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST')
+      throw new ExitError(
+        `container ID file found, make sure the other container isn't running or delete ${path}`,
+      );
+    throw new ExitError(`failed to create the container ID file: open ${path}: ${reasonOf(error)}`);
+  }
+}
+
+async function pullAndCreate(client: Client, flags: FlagValues, body: ContainerCreateBody): Promise<string> {
   const pull = flags.string('pull') || 'missing';
   if (pull === 'always') await pullImage(client, flags, body.Image ?? '');
   const created = await postCreate(client, flags, body, pull === 'missing');
   for (const warning of created.Warnings ?? []) writeErr(`WARNING: ${warning}\n`);
-  if (cidFile) await Bun.write(cidFile, created.Id);
   return created.Id;
 }
 

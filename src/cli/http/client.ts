@@ -1,5 +1,5 @@
 /** The Engine API as the commands use it: requests, streams and hijacked connections over one small HTTP/1.1 client. */
-import { ExitError } from '../exit.ts';
+import { ExitError, isExitError } from '../exit.ts';
 import { clientApiVersion, clientVersion, programName } from '../program.ts';
 import { Connection } from './connection.ts';
 import { describeEndpoint, type Endpoint } from './endpoint.ts';
@@ -167,6 +167,7 @@ export class Client {
     } catch (error) {
       const startDaemon = this.#startDaemon;
       this.#startDaemon = null;
+      if (isExitError(error)) throw error;
       if (!startDaemon || !nobodyListens(error)) throw this.#unreachable(error);
       await startDaemon();
       return this.#connect();

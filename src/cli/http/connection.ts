@@ -1,5 +1,7 @@
 /** One socket to the daemon: writes that wait for room, reads that push back. TCP, TLS or unix, by Bun.connect. */
 import type { Socket } from 'bun';
+import { reasonOf } from '../create/files.ts';
+import { ExitError } from '../exit.ts';
 import { ByteQueue } from './bytes.ts';
 import type { Endpoint, TlsFiles } from './endpoint.ts';
 
@@ -106,7 +108,13 @@ async function tlsOptions(files: TlsFiles, serverName: string) {
   const read = async (path: string, required: boolean) => {
     const file = Bun.file(path);
     if (!required && !(await file.exists())) return undefined;
-    return file.text();
+    try {
+      return await file.text();
+    } catch (error) {
+      throw new ExitError(
+        `Failed to initialize: unable to resolve docker endpoint: open ${path}: ${reasonOf(error)}`,
+      );
+    }
   };
   const [ca, cert, key] = await Promise.all([
     read(files.ca, files.verify),
