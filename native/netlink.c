@@ -56,20 +56,24 @@ static int parse_mac(struct netlink *netlink, const char *text, uint8_t mac[6]) 
   return 0;
 }
 
-/* Name, hardware address and mtu as far as they are given. */
+static int put_mtu(struct netlink *netlink, struct netlink_request *request, const char *name, uint32_t mtu) {
+  if (mtu > MAX_MTU)
+    return netlink_invalid(netlink, "mtu of", name);
+  if (mtu)
+    netlink_put_u32(request, IFLA_MTU, mtu);
+  return 0;
+}
+
+/* Name, hardware address and mtu, the latter as far as they are given. */
 static int put_link(struct netlink *netlink, struct netlink_request *request, const char *name,
                     const char *mac, uint32_t mtu) {
   uint8_t address[6];
   if (check_name(netlink, name) != 0 || (*mac && parse_mac(netlink, mac, address) != 0))
     return -1;
-  if (mtu > MAX_MTU)
-    return netlink_invalid(netlink, "mtu of", name);
   netlink_put_text(request, IFLA_IFNAME, name);
   if (*mac)
     netlink_put(request, IFLA_ADDRESS, address, sizeof address);
-  if (mtu)
-    netlink_put_u32(request, IFLA_MTU, mtu);
-  return 0;
+  return put_mtu(netlink, request, name, mtu);
 }
 
 static int put_peer(struct netlink *netlink, struct netlink_request *request, const char *peer,
@@ -124,7 +128,8 @@ int netlink_set_link(struct netlink *netlink, const char *name, bool up, uint32_
     return -1;
   struct ifinfomsg link = {.ifi_index = index, .ifi_flags = up ? IFF_UP : 0, .ifi_change = IFF_UP};
   netlink_begin(&request, RTM_NEWLINK, 0, &link, sizeof link);
-  if (put_link(netlink, &request, *rename ? rename : name, "", mtu) != 0)
+  /* Its own name would count as a renaming, which a link that is up refuses before Linux 6.2. */
+  if (*rename ? put_link(netlink, &request, rename, "", mtu) : put_mtu(netlink, &request, name, mtu))
     return -1;
   return netlink_talk(netlink, &request);
 }
