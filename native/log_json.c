@@ -70,8 +70,19 @@ static uint8_t *put(uint8_t *out, const char *text) {
   return out + size;
 }
 
-static uint8_t *escape_ascii(uint8_t *out, uint8_t byte) {
+static bool is_control(uint8_t byte) {
+  return byte < 0x20 && byte != '\n' && byte != '\r';
+}
+
+static uint8_t *escape_hex(uint8_t *out, uint8_t byte) {
   static const char hex[] = "0123456789abcdef";
+  memcpy(out, "\\u00", 4);
+  out[4] = (uint8_t)hex[byte >> 4];
+  out[5] = (uint8_t)hex[byte & 15];
+  return out + 6;
+}
+
+static uint8_t *escape_ascii(uint8_t *out, uint8_t byte) {
   switch (byte) {
   case '"':
     return put(out, "\\\"");
@@ -82,10 +93,7 @@ static uint8_t *escape_ascii(uint8_t *out, uint8_t byte) {
   case '\r':
     return put(out, "\\r");
   default:
-    out = put(out, "\\u00");
-    *out++ = (uint8_t)hex[byte >> 4];
-    *out++ = (uint8_t)hex[byte & 15];
-    return out;
+    return escape_hex(out, byte);
   }
 }
 
@@ -97,6 +105,12 @@ uint8_t *json_escape(uint8_t *out, const uint8_t *text, size_t size) {
     at += run;
     if (at == size)
       break;
+    if (is_control(text[at])) { /* binary output has long runs of them */
+      do
+        out = escape_hex(out, text[at++]);
+      while (at < size && is_control(text[at]));
+      continue;
+    }
     if (text[at] < 0x80) {
       out = escape_ascii(out, text[at++]);
       continue;
