@@ -13,6 +13,9 @@ const argv = [
   '--splitting',
   '--format=esm',
   '--sourcemap=none',
+  // Else the program would run what the bunfig.toml of any directory preloads, and take DOCKER_HOST from its .env.
+  '--no-compile-autoload-bunfig',
+  '--no-compile-autoload-dotenv',
 ];
 const built = Bun.spawnSync([process.execPath, ...argv, 'src/main.ts', '--outfile', 'dist/gantry'], {
   stdout: 'inherit',

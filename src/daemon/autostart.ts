@@ -8,7 +8,7 @@ const patience = 10_000;
 /** This very program again: the compiled executable, or Bun with the same main file. */
 export function selfCommand(): string[] {
   const compiled = Bun.main.startsWith('/$bunfs/');
-  return compiled ? [process.execPath] : [process.execPath, Bun.main];
+  return compiled ? [process.execPath] : [process.execPath, ...process.execArgv, Bun.main];
 }
 
 /** Resolves when the daemon answers on the default socket. Two CLIs at once are fine: the data root's lock lets one daemon live. */
