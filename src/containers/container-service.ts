@@ -24,6 +24,10 @@ import { pause, restart, stop, unpause } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { rename, update } from './update.ts';
 import { wait } from './wait.ts';
+import { warmUp } from './warm-up.ts';
+
+/** Milliseconds: the request for which the daemon was started goes first. */
+const soon = 100;
 
 export type ContainerServiceOptions = Omit<
   Context,
@@ -54,6 +58,7 @@ export class ContainerService implements Containers {
   async recover(): Promise<void> {
     await recover(this.#context);
     this.#context.shims.prepare();
+    setTimeout(warmUp, soon).unref();
   }
 
   /** Lets go of timers and shims; containers run on. */
