@@ -63,8 +63,12 @@ export async function removeLocked(
 
 async function removeParts(context: Context, container: Container, volumes: boolean): Promise<void> {
   const paths = context.paths.of(container.id);
-  await context.snapshotter.remove(container.id);
-  rmSync(paths.directory, { recursive: true, force: true });
+  const snapshot = context.snapshotter.remove(container.id);
+  try {
+    rmSync(paths.directory, { recursive: true, force: true });
+  } finally {
+    await snapshot;
+  }
   if (!container.mounts.some((mount) => mount.type === 'volume')) return;
   context.volumes.release(container.id);
   if (volumes) await removeAnonymousVolumes(context, container.id, container);
