@@ -61,10 +61,12 @@ function readPlainBody({ request, socket }: Exchange): Promise<Buffer> {
       if (size > maxJsonBytes) reject(tooLarge());
       else chunks.push(chunk);
     });
-    request.once('end', () =>
-      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size)),
-    );
-    socket.once('close', () => reject(invalid('invalid JSON: unexpected EOF')));
+    const lost = () => reject(invalid('invalid JSON: unexpected EOF'));
+    socket.once('close', lost);
+    request.once('end', () => {
+      socket.off('close', lost);
+      resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks, size));
+    });
   });
 }
 
@@ -104,9 +106,11 @@ export function bodyStream(exchange: Exchange): ReadableStream<Uint8Array> {
   return new ReadableStream<Uint8Array>(
     {
       start(controller) {
+        const lost = () => finish(() => controller.error(invalid('unexpected EOF')));
         const finish = (action: () => void) => {
           if (finished) return;
           finished = true;
+          socket.off('close', lost);
           socket.resume();
           action();
         };
@@ -116,7 +120,6 @@ export function bodyStream(exchange: Exchange): ReadableStream<Uint8Array> {
           if ((controller.desiredSize ?? 0) <= 0) socket.pause();
         });
         request.once('end', () => finish(() => controller.close()));
-        const lost = () => finish(() => controller.error(invalid('unexpected EOF')));
         request.once('aborted', lost);
         request.once('error', lost);
         socket.once('close', lost);

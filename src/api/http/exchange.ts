@@ -42,10 +42,13 @@ export class Exchange {
       this.#abort = abort;
       if (this.socket.destroyed) abort.abort();
       // Bun's response to a connection handed in emits 'close' for both endings; the socket only for the client's.
+      const lost = () => abort.abort();
       this.response.once('close', () => {
+        // The connection may carry many more requests.
+        this.socket.off('close', lost);
         if (!this.response.writableFinished) abort.abort();
       });
-      this.socket.once('close', () => abort.abort());
+      this.socket.once('close', lost);
     }
     return this.#abort.signal;
   }

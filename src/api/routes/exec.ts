@@ -44,14 +44,20 @@ async function start(containers: Execs, exchange: Exchange): Promise<void> {
     await containers.startExec(id, options);
     return exchange.empty(200);
   }
-  const take = (): Connection => hijack(exchange, streamType(request.tty, exchange.version));
+  let taken: Connection | null = null;
+  const take = (): Connection => (taken ??= hijack(exchange, streamType(request.tty, exchange.version)));
   try {
-    const { stream } = await containers.startExec(id, options);
+    const starting = containers.startExec(id, options);
+    // A refusal comes at once. Otherwise the header goes ahead, as Docker's does: clients that read it through a buffer
+    // (docker-py) lose what comes in the same packet.
+    await Promise.race([starting, new Promise(setImmediate)]);
+    take();
+    const { stream } = await starting;
     if (stream) await connect(take(), stream);
     else finish(take().socket);
   } catch (error) {
     if (exchange.socket.destroyed) return;
-    if (isKind(error, 'notFound') || isKind(error, 'conflict')) throw error;
+    if (!taken && (isKind(error, 'notFound') || isKind(error, 'conflict'))) throw error;
     const text = Buffer.from(`${messageOf(error)}\r\n`);
     const { socket } = take();
     socket.write(request.tty ? text : frame(stdout, text));
