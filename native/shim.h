@@ -97,6 +97,7 @@ struct shim {
   struct log log;
   uint32_t attached; /* how many attach requests the container has had */
   uint64_t oom_seen;
+  bool oom_told; /* v1: events come by notification, not by the counter */
   char start_time[24], started_at[24], finished_at[24];
   bool failed;  /* the container never ran */
   bool leaving; /* everything is told: only queues are emptied */

@@ -39,17 +39,30 @@ bool oom_check(void) {
   uint64_t now = kills();
   if (now > shim.oom_seen) {
     shim.oom_seen = now;
-    event_oom();
+    if (!shim.oom_told)
+      event_oom();
   }
   return shim.oom_seen > 0;
+}
+
+/* v1 notifies before it kills (mem_cgroup_oom in mm/memcontrol-v1.c): the counter may not show it yet. It
+ * notifies of the group's removal too. */
+static void tell_v1(void) {
+  AUTO_CLOSE int fd = open_in_cgroup("memory.oom_control", O_RDONLY);
+  if (fd < 0)
+    return;
+  shim.oom_told = true;
+  event_oom();
 }
 
 static void oom_ready(struct source *source, uint32_t events) {
   char notes[sizeof(struct inotify_event) + NAME_MAX + 1]; /* an eventfd gives 8 bytes */
   if ((events & (EPOLLHUP | EPOLLERR)) || read(source->fd, notes, sizeof notes) <= 0)
     loop_close(source);
-  else
+  else if (shim.launch.cgroup_version == 2)
     oom_check();
+  else
+    tell_v1();
 }
 
 /* memory.events is modified when its numbers change (cgroup-v2.rst, "memory.events"). */
