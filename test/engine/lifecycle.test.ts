@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { eventually } from '../rig/command.ts';
 import { EngineRig } from './rig.ts';
 
 let rig: EngineRig;
@@ -29,7 +30,8 @@ test('stdin passes through and its end is seen', async () => {
 });
 
 test('stop, start again, kill', async () => {
-  const id = await rig.start(['sh', '-c', 'trap "exit 7" TERM; while :; do sleep 0.05; done']);
+  const id = await rig.start(['sh', '-c', 'trap "exit 7" TERM; echo ready; while :; do sleep 0.05; done']);
+  await eventually(async () => (await rig.logs(id, {})).includes('ready'), 'the trap is set');
   await rig.containers.stop(id, { signal: '', timeout: null });
   expect(await rig.exit(id)).toBe(7);
   await expect(rig.containers.stop(id, { signal: '', timeout: 0 })).rejects.toThrow('is not running');
