@@ -78,3 +78,15 @@ export async function eventually<T>(
   }
   throw new Error(`not within ${patience(timeout)} ms: ${what}${last ? ` (last: ${last})` : ''}`);
 }
+
+/** What a program prints until its first newline; it may come in any number of pieces. */
+export async function firstLine(stream: ReadableStream<Uint8Array>): Promise<string> {
+  const decoder = new TextDecoder();
+  let text = '';
+  for await (const chunk of stream) {
+    text += decoder.decode(chunk, { stream: true });
+    const end = text.indexOf('\n');
+    if (end >= 0) return text.slice(0, end);
+  }
+  return text;
+}

@@ -1,6 +1,6 @@
 import { expect } from 'bun:test';
 import { existsSync } from 'node:fs';
-import { eventually } from '../rig/command.ts';
+import { eventually, firstLine } from '../rig/command.ts';
 import { suite } from '../rig/suite.ts';
 
 const { each } = suite();
@@ -99,7 +99,7 @@ each('out of memory: killed, and known to be', async (cli, engine) => {
 each('out of memory in a child: an event, and process 1 goes on', async (cli, engine) => {
   const script =
     '(x=$(head -c 100000000 /dev/zero | tr "\\0" x); echo "$x" | wc -c); echo rest $?; exec sleep 60';
-  const limits = ['-m', '16m', '--memory-swap', '16m'];
+  const limits = ['-m', '32m', '--memory-swap', '32m'];
   const events = Bun.spawn(
     engine.argv(cli, [
       'events',
@@ -113,10 +113,9 @@ each('out of memory in a child: an event, and process 1 goes on', async (cli, en
     { stdout: 'pipe' },
   );
   const id = await engine.ok(cli, 'run', '-d', ...limits, 'busybox', 'sh', '-c', script);
-  const { value } = await events.stdout.getReader().read();
+  expect(await firstLine(events.stdout)).toBe(`oom ${id}`);
   events.kill();
-  expect(new TextDecoder().decode(value)).toStartWith(`oom ${id}`);
-  await eventually(async () => (await engine.ok(cli, 'logs', id)) === 'rest 137', 'process 1 goes on');
+  await eventually(async () => (await engine.ok(cli, 'logs', id)).endsWith('rest 137'), 'process 1 goes on');
   expect(await engine.ok(cli, 'inspect', '-f', '{{.State.Status}}', id)).toBe('running');
   await engine.ok(cli, 'rm', '-f', id);
 });

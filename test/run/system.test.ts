@@ -1,5 +1,5 @@
 import { expect } from 'bun:test';
-import { eventually } from '../rig/command.ts';
+import { eventually, firstLine } from '../rig/command.ts';
 import { suite } from '../rig/suite.ts';
 
 const { each, once } = suite();
@@ -55,12 +55,9 @@ each('events as they happen', async (cli, engine) => {
     { stdout: 'pipe' },
   );
   let seen = '';
-  const reading = child.stdout
-    .getReader()
-    .read()
-    .then(({ value }) => {
-      seen = new TextDecoder().decode(value);
-    });
+  const reading = firstLine(child.stdout).then((line) => {
+    seen = line;
+  });
   // Nothing says when the command listens: die until it is heard.
   await eventually(async () => {
     await engine.ok(cli, 'run', '--rm', '--name', `live-${cli}`, 'busybox', 'true');
@@ -68,7 +65,7 @@ each('events as they happen', async (cli, engine) => {
     return seen !== '';
   }, 'an event');
   child.kill();
-  expect(seen).toBe(`live-${cli}\n`);
+  expect(seen).toBe(`live-${cli}`);
 });
 
 each('ps: columns, filters, quiet, last, size', async (cli, engine) => {
