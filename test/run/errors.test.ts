@@ -139,7 +139,10 @@ once('HTTP: garbage in, clear errors out', async (engine) => {
     (await post('/v1.41/containers/create', '{"Image":"busybox","HostConfig":{"Memory":1}}')).status,
   ).toBe(400);
   if (isGantry) expect((await post('/v1.41/containers/nobody/wait?condition=sometime', '')).status).toBe(400);
-  expect((await engine.api('/v1.41/containers/json?filters=garbage')).status).toBe(400);
+  // 500 in Docker 20.10, 400 since.
+  expect(isGantry ? [400] : [400, 500]).toContain(
+    (await engine.api('/v1.41/containers/json?filters=garbage')).status,
+  );
   expect((await engine.api('/v1.41/containers/json?filters={"no-such":["x"]}')).status).toBe(400);
   expect((await engine.api('/v1.41/no/such/path')).status).toBe(404);
   expect((await engine.api('/v9.99/containers/json')).status).toBe(400);

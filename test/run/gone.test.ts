@@ -129,7 +129,8 @@ once('the header of an exec goes ahead of its output', async (engine) => {
     const headers = `Connection: Upgrade\r\nUpgrade: tcp\r\nContent-Type: application/json\r\nContent-Length: ${start.length}\r\n`;
     socket.write(post(`/exec/${Id}/start`, headers) + start);
     await eventually(() => pieces.join('').endsWith('hi\n'), 'the output');
-    expect(pieces[0]).toEndWith('\r\n\r\n');
+    // Docker sends it in several pieces; what matters is that no output comes along.
+    expect(pieces.find((piece) => piece.includes('\r\n\r\n'))).toEndWith('\r\n\r\n');
     socket.destroy();
   }
   await engine.ok('docker', 'rm', '-f', id);
