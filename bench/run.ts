@@ -32,7 +32,9 @@ function ratio(ours: number | undefined, theirs: number | undefined): string {
   return ours && theirs ? `1/${(theirs / ours).toFixed(1)}` : '-';
 }
 
-function memory(peers: Peer[]): void {
+async function memory(peers: Peer[]): Promise<void> {
+  // Idle means idle: gantry gives memory back after three seconds without anything to do.
+  await Bun.sleep(6000);
   console.log('\nMemory (PSS)\n');
   for (const peer of peers)
     if (peer.daemonPid)
@@ -64,4 +66,4 @@ for (const scenario of scenarios) {
     scenario.aim ?? '',
   ]);
 }
-memory(peers);
+await memory(peers);
