@@ -1,5 +1,6 @@
 /** The files of a rotated log, oldest first, and where in them the last N lines begin. */
-import { type FileHandle, open, stat } from 'node:fs/promises';
+import { statSync } from 'node:fs';
+import { type FileHandle, open } from 'node:fs/promises';
 import { isErrno } from '../linux/errno.ts';
 
 const blockSize = 64 * 1024;
@@ -20,38 +21,40 @@ export interface LogFile {
   inode: number;
 }
 
-/** Two rotations within one pass are rare, this many passes in a row with two of them rarer. */
-const passes = 50;
-
 /**
  * <path>.2, <path>.1, <path>, oldest first. A rotation meanwhile moves every file to a higher number, so they are opened from
- * the newest on: one may then be met twice (and is kept once), none is missed. After two rotations the order would be
- * wrong, so a pass during which the newest file changed is done again.
+ * the newest on: one may then be met twice (and is kept once), none is missed but those that are newer than all of
+ * these. Their order is what the names say afterwards.
  */
 export async function openLogFiles(path: string, maxFiles: number): Promise<LogFile[]> {
-  for (let pass = 1; ; pass++) {
-    const files = await openOnce(path, maxFiles);
-    const newest = files.at(-1)?.inode;
-    if (pass === passes || newest === undefined || (await inodeOf(path)) === newest) return files;
-    await Promise.all(files.map(({ handle }) => handle.close()));
-  }
-}
-
-async function inodeOf(path: string): Promise<number | undefined> {
-  const found = await stat(path).catch(() => undefined);
-  return found?.ino;
-}
-
-async function openOnce(path: string, maxFiles: number): Promise<LogFile[]> {
   const files = new Map<number, LogFile>();
-  for (let n = 0; n <= maxFiles; n++) {
-    const handle = await openIfThere(n === 0 ? path : `${path}.${n}`);
+  for (const name of namesOf(path, maxFiles)) {
+    const handle = await openIfThere(name);
     if (handle === null) continue;
     const inode = (await handle.stat()).ino;
     if (files.has(inode)) await handle.close();
     else files.set(inode, { handle, inode });
   }
-  return [...files.values()].reverse();
+  const newestFirst = agesNow(path, maxFiles);
+  // What has no name any more was rotated away: it is older than all that have one.
+  const age = ({ inode }: LogFile) => newestFirst.get(inode) ?? Number.POSITIVE_INFINITY;
+  return [...files.values()].reverse().sort((a, b) => (age(a) === age(b) ? 0 : age(b) - age(a)));
+}
+
+const namesOf = (path: string, maxFiles: number) =>
+  Array.from({ length: maxFiles + 1 }, (_, n) => (n === 0 ? path : `${path}.${n}`));
+
+/** Inodes to ages, 0 the newest: looked up without a pause until two looks agree, since the shim may rotate in between. */
+function agesNow(path: string, maxFiles: number): Map<number, number> {
+  const look = () =>
+    namesOf(path, maxFiles).flatMap((name) => statSync(name, { throwIfNoEntry: false })?.ino ?? []);
+  let seen = look();
+  for (let looks = 1; looks < 100; looks++) {
+    const again = look();
+    if (again.join() === seen.join()) break;
+    seen = again;
+  }
+  return new Map(seen.map((inode, age) => [inode, age]));
 }
 
 /** Where reading begins so that `lines` lines remain: a file and an offset. Reads from the end, a block at a time. */

@@ -120,7 +120,7 @@ export class LogReader {
   }
 
   async #newerThan(file: LogFile): Promise<LogFile[]> {
-    if (this.#stopped || !(await this.#isRotated(file))) return [];
+    if (this.#stopped) return [];
     const all = await openLogFiles(this.#source.path, this.#source.maxFiles);
     const known = all.findIndex(({ inode }) => inode === file.inode);
     await close(all.splice(0, known + 1));
