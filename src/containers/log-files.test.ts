@@ -1,8 +1,8 @@
 import { expect, test } from 'bun:test';
-import { existsSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { openLogFiles, tailPosition } from './log-files.ts';
+import { closeLogs, openLogFiles, tailPosition } from './log-files.ts';
 
 async function tail(contents: string[], lines: number): Promise<string> {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-log-'));
@@ -15,12 +15,12 @@ async function tail(contents: string[], lines: number): Promise<string> {
     const files = await openLogFiles(path, 5);
     const { index, offset } = await tailPosition(files, lines);
     let text = '';
-    for (const [at, { handle }] of files.entries()) {
-      const all = await handle.readFile('utf8');
+    for (const [at, { fd }] of files.entries()) {
+      const all = readFileSync(fd, 'utf8');
       if (at === index) text += all.slice(offset);
       else if (at > index) text += all;
-      await handle.close();
     }
+    await closeLogs(files);
     return text;
   } finally {
     rmSync(directory, { recursive: true });
@@ -46,30 +46,21 @@ test('lines longer than a block', async () => {
 test('files are in order, each once, however the log rotates while they are opened', async () => {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-log-'));
   const path = join(directory, 'log');
-  const files = 8;
-  const rotate = (n: number) => {
-    for (let age = files - 1; age > 1; age--)
-      if (existsSync(`${path}.${age - 1}`)) renameSync(`${path}.${age - 1}`, `${path}.${age}`);
-    if (existsSync(path)) renameSync(path, `${path}.1`);
-    writeFileSync(path, `${n}`);
-  };
-  let n = 0;
-  // Two at once: the case that one pass cannot get right.
-  const rotator = setInterval(() => {
-    rotate(n++);
-    rotate(n++);
-  }, 2);
+  const ages = [7, 6, 5, 4, 3, 2].map((age) => `[ -e $0.${age - 1} ] && mv $0.${age - 1} $0.${age}`);
+  const script = `n=0; while :; do ${ages.join('; ')}; [ -e $0 ] && mv $0 $0.1; echo $n > $0; n=$((n+1)); done`;
+  const rotator = Bun.spawn(['sh', '-c', script, path]);
   try {
-    for (let round = 0; round < 100; round++) {
-      const open = await openLogFiles(path, files);
-      const numbers = await Promise.all(
-        open.map(async ({ handle }) => Number(await handle.readFile('utf8'))),
-      );
+    for (let round = 0; round < 500; round++) {
+      const open = await openLogFiles(path, 8);
+      const texts = open.map(({ fd }) => readFileSync(fd, 'utf8'));
+      await closeLogs(open);
+      // The newest may have been made but not written yet.
+      const numbers = texts.filter((text) => text !== '').map(Number);
       expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
-      await Promise.all(open.map(({ handle }) => handle.close()));
     }
   } finally {
-    clearInterval(rotator);
-    rmSync(directory, { recursive: true });
+    rotator.kill('SIGKILL');
+    await rotator.exited;
+    rmSync(directory, { recursive: true, force: true });
   }
 });

@@ -1,41 +1,63 @@
 /** The files of a rotated log, oldest first, and where in them the last N lines begin. */
-import { statSync } from 'node:fs';
-import { type FileHandle, open } from 'node:fs/promises';
+import { close, fstat, fstatSync, openSync, read, statSync } from 'node:fs';
+import { promisify } from 'node:util';
 import { isErrno } from '../linux/errno.ts';
 
 const blockSize = 64 * 1024;
 const newline = 10;
 
-async function openIfThere(path: string): Promise<FileHandle | null> {
+export interface LogFile {
+  fd: number;
+  /** Names the file whatever it is called now. */
+  inode: number;
+}
+
+const readDescriptor = promisify(read);
+const closeDescriptor = promisify(close);
+const statDescriptor = promisify(fstat);
+
+/** Bytes read at `offset`; 0 at the end. */
+export async function readAt(
+  { fd }: LogFile,
+  block: Buffer,
+  length: number,
+  offset: number,
+): Promise<number> {
+  return (await readDescriptor(fd, block, 0, length, offset)).bytesRead;
+}
+
+export async function closeLogs(files: readonly LogFile[]): Promise<void> {
+  await Promise.all(files.map(({ fd }) => closeDescriptor(fd)));
+}
+
+const sizeOf = async ({ fd }: LogFile) => (await statDescriptor(fd)).size;
+
+function openIfThere(path: string): LogFile | null {
   try {
-    return await open(path, 'r');
+    const fd = openSync(path, 'r');
+    return { fd, inode: fstatSync(fd).ino };
   } catch (error) {
     if (isErrno(error, 'ENOENT')) return null;
     throw error;
   }
 }
 
-export interface LogFile {
-  handle: FileHandle;
-  /** Names the file whatever it is called now. */
-  inode: number;
-}
-
 /**
  * <path>.2, <path>.1, <path>, oldest first. A rotation meanwhile moves every file to a higher number, so they are opened from
  * the newest on: one may then be met twice (and is kept once), none is missed but those that are newer than all of
- * these. Their order is what the names say afterwards.
+ * these. All at once (a few microseconds each), so that little can happen meanwhile; what the names say afterwards decides.
  */
 export async function openLogFiles(path: string, maxFiles: number): Promise<LogFile[]> {
   const files = new Map<number, LogFile>();
+  const twice: LogFile[] = [];
   for (const name of namesOf(path, maxFiles)) {
-    const handle = await openIfThere(name);
-    if (handle === null) continue;
-    const inode = (await handle.stat()).ino;
-    if (files.has(inode)) await handle.close();
-    else files.set(inode, { handle, inode });
+    const file = openIfThere(name);
+    if (file === null) continue;
+    if (files.has(file.inode)) twice.push(file);
+    else files.set(file.inode, file);
   }
   const newestFirst = agesNow(path, maxFiles);
+  await closeLogs(twice);
   // What has no name any more was rotated away: it is older than all that have one.
   const age = ({ inode }: LogFile) => newestFirst.get(inode) ?? Number.POSITIVE_INFINITY;
   return [...files.values()].reverse().sort((a, b) => (age(a) === age(b) ? 0 : age(b) - age(a)));
@@ -64,13 +86,13 @@ export async function tailPosition(
 ): Promise<{ index: number; offset: number }> {
   if (lines === 0) {
     const last = files.at(-1);
-    return { index: Math.max(0, files.length - 1), offset: last ? (await last.handle.stat()).size : 0 };
+    return { index: Math.max(0, files.length - 1), offset: last ? await sizeOf(last) : 0 };
   }
   let missing = lines;
   for (let index = files.length - 1; index >= 0; index--) {
     const file = files[index];
     if (file === undefined) continue;
-    const found = await tailOffset(file.handle, missing);
+    const found = await tailOffset(file, missing);
     if (found.offset !== null) return { index, offset: found.offset };
     missing -= found.lines;
   }
@@ -78,16 +100,13 @@ export async function tailPosition(
 }
 
 /** offset null: the file has fewer lines. */
-async function tailOffset(
-  file: FileHandle,
-  wanted: number,
-): Promise<{ offset: number | null; lines: number }> {
+async function tailOffset(file: LogFile, wanted: number): Promise<{ offset: number | null; lines: number }> {
   const block = Buffer.allocUnsafe(blockSize);
-  const { size } = await file.stat();
+  const size = await sizeOf(file);
   let lines = 0;
   for (let end = size; end > 0; ) {
     const start = Math.max(0, end - blockSize);
-    const { bytesRead } = await file.read(block, 0, end - start, start);
+    const bytesRead = await readAt(file, block, end - start, start);
     for (let at = bytesRead - 1; at >= 0; at--) {
       // The newline at the very end closes the last line; every other one precedes a line.
       if (block[at] !== newline || start + at === size - 1) continue;

@@ -1,9 +1,8 @@
 /** Reads a rotated log file by file, tails it, and follows it with inotify. */
 import { type FSWatcher, watch } from 'node:fs';
-import type { FileHandle } from 'node:fs/promises';
 import { stat } from 'node:fs/promises';
 import { basename, dirname } from 'node:path';
-import { type LogFile, openLogFiles, tailPosition } from './log-files.ts';
+import { closeLogs, type LogFile, openLogFiles, readAt, tailPosition } from './log-files.ts';
 
 const readSize = 512 * 1024;
 /** A longer line is damage: it is dropped. */
@@ -46,7 +45,7 @@ export class LogReader {
     try {
       waiting.push(...(await openLogFiles(path, maxFiles)));
       const from = tail < 0 ? { index: 0, offset: 0 } : await tailPosition(waiting, tail);
-      await close(waiting.splice(0, from.index));
+      await closeLogs(waiting.splice(0, from.index));
       let { offset } = from;
       for (let file = waiting[0]; file !== undefined && !this.#stopped; file = waiting[0]) {
         if (waiting.length === 1 && this.#ended !== null) {
@@ -54,13 +53,13 @@ export class LogReader {
           waiting.push(...(await this.#newerThan(file)));
         }
         // What was written between the last read and a rotation, or all of an older file.
-        yield* this.#readToEnd(file.handle, offset);
-        await close(waiting.splice(0, 1));
+        yield* this.#readToEnd(file, offset);
+        await closeLogs(waiting.splice(0, 1));
         offset = 0;
       }
     } finally {
       watcher?.close();
-      await close(waiting);
+      await closeLogs(waiting);
     }
   }
 
@@ -72,11 +71,11 @@ export class LogReader {
   }
 
   /** Returns the offset behind what was read. */
-  async *#readToEnd(file: FileHandle, from: number): AsyncGenerator<Buffer, number, undefined> {
+  async *#readToEnd(file: LogFile, from: number): AsyncGenerator<Buffer, number, undefined> {
     let offset = from;
     while (!this.#stopped) {
       const block = Buffer.allocUnsafe(readSize);
-      const { bytesRead } = await file.read(block, 0, readSize, offset);
+      const bytesRead = await readAt(file, block, readSize, offset);
       if (bytesRead === 0) break;
       offset += bytesRead;
       const whole = this.#cut(block.subarray(0, bytesRead));
@@ -108,7 +107,7 @@ export class LogReader {
         this.#wake = resolve;
       });
       const last = ended.aborted;
-      offset = yield* this.#readToEnd(file.handle, offset);
+      offset = yield* this.#readToEnd(file, offset);
       if (last || this.#stopped || (await this.#isRotated(file))) return offset;
       if (!ended.aborted) await changed;
     }
@@ -123,11 +122,7 @@ export class LogReader {
     if (this.#stopped) return [];
     const all = await openLogFiles(this.#source.path, this.#source.maxFiles);
     const known = all.findIndex(({ inode }) => inode === file.inode);
-    await close(all.splice(0, known + 1));
+    await closeLogs(all.splice(0, known + 1));
     return all;
   }
-}
-
-async function close(files: readonly LogFile[]): Promise<void> {
-  await Promise.all(files.map(({ handle }) => handle.close()));
 }
