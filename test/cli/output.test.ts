@@ -203,7 +203,8 @@ function requests(seen: readonly Seen[]): string[] {
   const telling = seen.filter(
     ({ method, path }) => (method !== 'GET' && !path.includes('/wait')) || lists.test(path),
   );
-  return telling.map(({ method, path }) => `${method} ${path.split('?')[0]} ${sortedQuery(path)}`);
+  // Objects are handled side by side, in no order, by both.
+  return telling.map(({ method, path }) => `${method} ${path.split('?')[0]} ${sortedQuery(path)}`).sort();
 }
 
 function sortedQuery(path: string): string {
