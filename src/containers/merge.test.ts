@@ -1,33 +1,9 @@
 import { expect, test } from 'bun:test';
 import { mergeImageConfig } from './merge.ts';
 import type { ContainerConfig } from './model.ts';
+import { emptyRequest } from './request.test-data.ts';
 
-const empty: ContainerConfig = {
-  image: 'x',
-  hostname: '',
-  domainname: '',
-  user: '',
-  attachStdin: false,
-  attachStdout: false,
-  attachStderr: false,
-  tty: false,
-  openStdin: false,
-  stdinOnce: false,
-  env: [],
-  cmd: null,
-  entrypoint: null,
-  workingDir: '',
-  labels: {},
-  volumes: [],
-  exposedPorts: [],
-  stopSignal: '',
-  stopTimeout: null,
-  healthcheck: null,
-  networkDisabled: false,
-  macAddress: '',
-  shell: null,
-  onBuild: null,
-};
+const empty: ContainerConfig = emptyRequest('x').config;
 const image = {
   Entrypoint: ['/entry'],
   Cmd: ['serve'],
