@@ -3,6 +3,7 @@
 import manifest from '../../package.json' with { type: 'json' };
 import type { Containers } from '../containers/service.ts';
 import type { System } from '../engine/model.ts';
+import type { Distribution } from '../images/distribution/model.ts';
 import type { Images } from '../images/model.ts';
 import type { Networks } from '../networks/model.ts';
 import type { Volumes } from '../volumes/model.ts';
@@ -11,6 +12,7 @@ import { newestVersion, oldestVersion, versionText } from './http/version.ts';
 export interface Backends {
   containers: Containers;
   images: Images;
+  distribution: Distribution;
   networks: Networks;
   volumes: Volumes;
   system: System;

@@ -47,6 +47,11 @@ const flags = {
   dns: { type: 'string', multiple: true },
   'log-opt': { type: 'string', multiple: true },
   'insecure-registry': { type: 'string', multiple: true },
+  'registry-mirror': { type: 'string', multiple: true },
+  'registry-certs': { type: 'string', multiple: true },
+  'max-concurrent-downloads': { type: 'string' },
+  'max-concurrent-uploads': { type: 'string' },
+  'max-download-attempts': { type: 'string' },
   tls: { type: 'boolean' },
   tlsverify: { type: 'boolean' },
   tlscacert: { type: 'string' },
@@ -107,6 +112,17 @@ class Settings {
     if (file !== undefined && typeof file !== 'string')
       throw invalid(`${name} in the configuration file is not a string`);
     return String(flag ?? file ?? fallback);
+  }
+  /** A whole number of at least 1; in the file a number, as Docker has it. */
+  count(name: keyof Values & string, fallback: number): number {
+    const flag = this.values[name];
+    const file = this.file[name];
+    if (flag !== undefined && file !== undefined) this.#conflict(name);
+    const value =
+      flag === undefined ? (file ?? fallback) : /^\d+$/.test(String(flag)) ? Number(flag) : Number.NaN;
+    if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
+      throw invalid(`invalid ${name}: ${String(flag ?? file)}`);
+    return value;
   }
   flag(name: keyof Values & string): boolean {
     return this.values[name] === true || this.file[name] === true;
@@ -177,12 +193,26 @@ const listKeys = {
   label: 'labels',
   'log-opt': 'log-opts',
   'insecure-registry': 'insecure-registries',
+  'registry-mirror': 'registry-mirrors',
 } as const;
 
 function dnsServers(settings: Settings): string[] {
   const servers = settings.list('dns', 'dns');
   for (const server of servers) if (isIP(server) === 0) throw invalid(`${server} is not an ip address`);
   return servers;
+}
+
+/** Docker's own directory is looked at too: certificates that are there for it serve us as well. */
+const certificateDirectories = ['/etc/gantry/certs.d', '/etc/docker/certs.d'];
+
+function registryOptions(settings: Settings): EngineOptions['registries'] {
+  const directories = settings.list('registry-certs', 'registry-certs');
+  return {
+    insecure: settings.list('insecure-registry', 'insecure-registries'),
+    mirrors: settings.list('registry-mirror', 'registry-mirrors'),
+    certificates: directories.length > 0 ? directories : certificateDirectories,
+    attempts: settings.count('max-download-attempts', 5),
+  };
 }
 
 /** null: --help was asked for. */
@@ -203,7 +233,9 @@ export function parseDaemonOptions(argv: string[]): DaemonOptions | null {
       labels: settings.list('label', 'labels'),
       dns: dnsServers(settings),
       logOptions: settings.logOptions(),
-      insecureRegistries: settings.list('insecure-registry', 'insecure-registries'),
+      registries: registryOptions(settings),
+      maxDownloads: settings.count('max-concurrent-downloads', 3),
+      maxUploads: settings.count('max-concurrent-uploads', 5),
     },
     hosts: settings.list('host', 'hosts'),
     pidfile: settings.text('pidfile', `${execRoot}/gantry.pid`),
@@ -232,7 +264,13 @@ Options:
       --label list                 Labels shown by gantry info
   -l, --log-level string           debug, info, warn or error (default "info")
       --log-opt list               Default log options (max-size=10m, max-file=3)
+      --max-concurrent-downloads int   Layers of one pull at the same time (default 3)
+      --max-concurrent-uploads int     Layers of one push at the same time (default 5)
+      --max-download-attempts int      Tries of each download (default 5)
   -p, --pidfile string             Where the daemon's pid is written
+      --registry-certs list        Directories of <host>/hosts.toml and <host>/ca.crt (default /etc/gantry/certs.d
+                                   and /etc/docker/certs.d)
+      --registry-mirror list       Mirrors of docker.io, asked before it
   -s, --storage-driver string      overlay2 or vfs (default: probed)
       --tls                        Serve TLS on tcp:// hosts
       --tlsverify                  The same, and demand a client certificate

@@ -5,6 +5,8 @@ import { ContainerService } from '../containers/container-service.ts';
 import { resolveLogConfig } from '../containers/log-config.ts';
 import type { Containers } from '../containers/service.ts';
 import { openContent } from '../content/content.ts';
+import { ImageDistribution } from '../images/distribution/distribution.ts';
+import type { Distribution } from '../images/distribution/model.ts';
 import type { Images } from '../images/model.ts';
 import { ImageStore } from '../images/store.ts';
 import { openDatabase } from '../lib/database.ts';
@@ -25,6 +27,7 @@ import { EngineSystem } from './system.ts';
 export interface Engine {
   readonly containers: Containers;
   readonly images: Images;
+  readonly distribution: Distribution;
   readonly networks: Networks;
   readonly volumes: Volumes;
   readonly system: System;
@@ -89,8 +92,8 @@ export async function openEngine(
     emit,
     log,
     inUse: (id) => containers.usersOf(id),
-    hello: programs.hello,
   });
+  const distribution = new ImageDistribution({ images, hello: programs.hello });
   const cgroups = detectCgroups();
   const containers: ContainerService = new ContainerService({
     db,
@@ -123,7 +126,15 @@ export async function openEngine(
     events,
   });
   const parts = undo.move();
-  return { containers, images, networks, volumes, system, close: () => parts.disposeAsync() };
+  return {
+    containers,
+    images,
+    distribution,
+    networks,
+    volumes,
+    system,
+    close: () => parts.disposeAsync(),
+  };
 }
 
 /** unix(7): a socket's path has 107 bytes at most. */

@@ -3,6 +3,7 @@
 import type { Container } from '../containers/model.ts';
 import type { Image } from '../images/model.ts';
 import type { EngineEvent } from '../lib/events.ts';
+import type { RegistryOptions } from '../registry/client/model.ts';
 import type { Volume } from '../volumes/model.ts';
 
 export interface EngineOptions {
@@ -19,7 +20,10 @@ export interface EngineOptions {
   dns: string[];
   /** Default log options: gantry rotates by default (10 MB x 3), unlike Docker. */
   logOptions: Record<string, string>;
-  insecureRegistries: string[];
+  registries: RegistryOptions;
+  /** Layers of one pull or push at the same time. */
+  maxDownloads: number;
+  maxUploads: number;
 }
 
 export interface Info {

@@ -65,8 +65,6 @@ export interface Images {
     options: { quiet: boolean; platform: string },
     op: Operational,
   ): Promise<void>;
-  /** From where the name says. auth: Docker's X-Registry-Auth header, undecoded. */
-  pull(reference: string, options: { platform: string; auth: string }, op: Operational): Promise<void>;
   /** A readable docker-archive that is an OCI layout as well. */
   save(refs: string[], options: { platform: string }, op: Operational): Promise<ReadableStream<Uint8Array>>;
   /** A root file system tar as a one-layer image. changes: Dockerfile instructions (CMD, ENV, …). Returns the id. */

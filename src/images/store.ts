@@ -7,7 +7,6 @@ import type { Log, Operational } from '../lib/op.ts';
 import type { ImageConfig } from '../oci/image.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { adoptImage } from './adopt.ts';
-import { pullBuiltIn } from './built-in.ts';
 import { Collector } from './collector.ts';
 import type { Context, ImageUser } from './context.ts';
 import { findImage, storedReference } from './find.ts';
@@ -31,8 +30,6 @@ export interface ImageStoreOptions {
   emit: Emit;
   inUse: (imageId: Digest) => ImageUser[];
   log: Log;
-  /** The program of the built-in image. */
-  hello: string;
 }
 
 /**
@@ -41,10 +38,8 @@ export interface ImageStoreOptions {
  */
 export class ImageStore implements Images {
   readonly #context: Context;
-  readonly #hello: string;
 
   constructor(options: ImageStoreOptions) {
-    this.#hello = options.hello;
     const records = new ImageRecords(options.db);
     const collector = new Collector(options.content, options.snapshotter, records);
     this.#context = {
@@ -106,15 +101,6 @@ export class ImageStore implements Images {
 
   async load(archive: ReadableStream<Uint8Array>, options: LoadOptions, op: Operational): Promise<void> {
     return loadArchive(this.#context, archive, options, op);
-  }
-
-  /** Registries are not here yet: what can be pulled is what gantry has in itself. */
-  async pull(
-    reference: string,
-    _options: { platform: string; auth: string },
-    op: Operational,
-  ): Promise<void> {
-    return pullBuiltIn(this, reference, this.#hello, op);
   }
 
   async save(

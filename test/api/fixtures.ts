@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiServer } from '../../src/api/server.ts';
 import type { System } from '../../src/engine/model.ts';
+import type { Distribution } from '../../src/images/distribution/model.ts';
 import type { Image, Images } from '../../src/images/model.ts';
 import { notFound, unsupported } from '../../src/lib/errors.ts';
 import type { EngineEvent } from '../../src/lib/events.ts';
@@ -72,14 +73,18 @@ export class FakeImages implements Images {
     await this.#take(archive);
     return imageId;
   }
-  async pull(...[reference, , op]: Parameters<Images['pull']>): Promise<void> {
-    op.progress({ kind: 'status', status: `Pulling ${reference}` });
-    throw unsupported('registry pulls are not part of this gantry version');
-  }
   async #take(archive: ReadableStream<Uint8Array>): Promise<void> {
     for await (const chunk of archive) this.received += chunk.length;
   }
 }
+
+/** Registries that know nothing. */
+const distribution: Pick<Distribution, 'pull'> = {
+  async pull(reference, _options, op): Promise<void> {
+    op.progress({ kind: 'status', status: `Pulling ${reference}` });
+    throw unsupported('registry pulls are not part of this gantry version');
+  },
+};
 
 const bridge: Network = {
   id: parseNetworkId('12'.repeat(32)),
@@ -200,7 +205,7 @@ export async function startServer(): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-api-'));
   const containers = new FakeContainers();
   const images = new FakeImages();
-  const backends = { containers, images, networks, volumes: new FakeVolumes(), system };
+  const backends = { containers, images, distribution, networks, volumes: new FakeVolumes(), system };
   // The server uses no more of networks and volumes than the fakes have; their types have more.
   const server = createApiServer(backends as unknown as Parameters<typeof createApiServer>[0], {
     log: () => {},

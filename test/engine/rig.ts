@@ -228,7 +228,9 @@ export const options = (directory: string) => ({
   labels: [],
   dns: [],
   logOptions: {},
-  insecureRegistries: [],
+  registries: { insecure: [], mirrors: [], certificates: [], attempts: 5 },
+  maxDownloads: 3,
+  maxUploads: 5,
 });
 
 const openAt = (directory: string) =>

@@ -43,7 +43,6 @@ export async function openStore(driver = '', directory = temporaryDirectory()): 
     emit: (event) => events.push(event),
     inUse: (id) => users.get(id) ?? [],
     log: (level, message, fields) => console.error(level, message, fields),
-    hello: 'build/gantry-hello',
   });
   return {
     directory: directory.path,

@@ -20,7 +20,7 @@ import { unsupportedRoutes } from './unsupported.ts';
 import { volumeRoutes } from './volumes.ts';
 
 export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
-  const { containers, images, networks, volumes, system } = backends;
+  const { containers, images, distribution, networks, volumes, system } = backends;
   const listeners = { count: 0 };
   return [
     ...systemRoutes(system, facts, listeners),
@@ -33,7 +33,7 @@ export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
     ...outputRoutes(containers),
     ...fileRoutes(containers),
     ...execRoutes(containers),
-    ...archiveRoutes(images, log),
+    ...archiveRoutes(images, distribution, log),
     ...imageRoutes(images, system),
     ...volumeRoutes(volumes),
     ...networkRoutes(networks),

@@ -1,5 +1,6 @@
 /** Images in and out: load, save, import, pull. */
 
+import type { Distribution } from '../../images/distribution/model.ts';
 import type { Images } from '../../images/model.ts';
 import { invalid, unsupported } from '../../lib/errors.ts';
 import type { Log, Operational } from '../../lib/op.ts';
@@ -9,9 +10,10 @@ import { booleanParameter, textParameter } from '../http/query.ts';
 import { type Route, route } from '../http/router.ts';
 import { sendProgress, sendStream } from '../http/stream.ts';
 
-type Archives = Pick<Images, 'load' | 'save' | 'import' | 'pull'>;
+type Archives = Pick<Images, 'load' | 'save' | 'import'>;
+type Pulling = Pick<Distribution, 'pull'>;
 
-export function archiveRoutes(images: Archives, log: Log): Route[] {
+export function archiveRoutes(images: Archives, distribution: Pulling, log: Log): Route[] {
   return [
     route('POST', '/images/load', (exchange) =>
       sendProgress(exchange, log, (op) =>
@@ -30,7 +32,7 @@ export function archiveRoutes(images: Archives, log: Log): Route[] {
       save(images, exchange, [exchange.parameter('name')], log),
     ),
     route('POST', '/images/create', (exchange) =>
-      sendProgress(exchange, log, (op) => create(images, exchange, op)),
+      sendProgress(exchange, log, (op) => create(images, distribution, exchange, op)),
     ),
   ];
 }
@@ -55,14 +57,23 @@ async function save(images: Archives, exchange: Exchange, names: string[], log: 
 }
 
 /** One endpoint for two jobs: `fromSrc=-` imports the body, `fromImage` pulls. */
-async function create(images: Archives, exchange: Exchange, op: Operational): Promise<void> {
+async function create(
+  images: Archives,
+  distribution: Pulling,
+  exchange: Exchange,
+  op: Operational,
+): Promise<void> {
   const { query } = exchange;
   const image = textParameter(query, 'fromImage');
   const tag = textParameter(query, 'tag');
   const platform = platformOf(exchange);
   if (image !== '') {
     const separator = tag.startsWith('sha256:') ? '@' : ':';
-    return pull(images, tag ? `${image}${separator}${tag}` : image, platform, exchange, op);
+    return distribution.pull(
+      tag ? `${image}${separator}${tag}` : image,
+      { platform, allTags: false, credentials: { kind: 'anonymous' } },
+      op,
+    );
   }
   if (textParameter(query, 'fromSrc') !== '-')
     throw unsupported('import from a URL is not supported yet by this version of gantry: send the archive');
@@ -78,14 +89,4 @@ async function create(images: Archives, exchange: Exchange, op: Operational): Pr
     op,
   );
   op.progress({ kind: 'status', status: id });
-}
-
-async function pull(
-  images: Archives,
-  reference: string,
-  platform: string,
-  exchange: Exchange,
-  op: Operational,
-): Promise<void> {
-  return images.pull(reference, { platform, auth: exchange.header('x-registry-auth') }, op);
 }
