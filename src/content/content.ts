@@ -1,9 +1,10 @@
 /**
  * Blobs by digest: `<data-root>/content/blobs/sha256/<hex>`. A blob is written to `ingest/`, hashed while it passes, and
  * renamed into place only when size and digest are right, so whatever is under `blobs/` is complete and verified.
+ * A blob whose digest is known beforehand is written to `partial/<hex>` instead, which outlives the daemon: see `resume`.
  */
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
-import { open, readdir, readFile, rm } from 'node:fs/promises';
+import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid, notFound } from '../lib/errors.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
@@ -24,14 +25,17 @@ export interface Expected {
 export class ContentStore {
   readonly #blobs: string;
   readonly #ingests: string;
+  readonly #partial: string;
   #next = 0;
 
   constructor(directory: string) {
     this.#blobs = join(directory, 'blobs', 'sha256');
     this.#ingests = join(directory, 'ingest');
+    this.#partial = join(directory, 'partial');
     mkdirSync(this.#blobs, { recursive: true, mode: 0o710 });
     rmSync(this.#ingests, { recursive: true, force: true });
     mkdirSync(this.#ingests, { mode: 0o700 });
+    mkdirSync(this.#partial, { recursive: true, mode: 0o700 });
   }
 
   path(digest: Digest): string {
@@ -51,7 +55,34 @@ export class ContentStore {
   async ingest(expected: Expected = {}): Promise<Ingest> {
     const path = join(this.#ingests, String(this.#next++));
     const file = await open(path, 'wx', 0o600);
-    return new Ingest(file, path, expected, (digest) => renameSync(path, this.path(digest)));
+    return new Ingest(
+      { file, path, publish: (digest) => renameSync(path, this.path(digest)), keep: false },
+      expected,
+    );
+  }
+
+  /**
+   * A blob that is known and on its way, from where an earlier attempt at it ended (`size` of the result). Disposing it without
+   * `commit` keeps what is there for the next attempt. At most one at a time for each digest.
+   */
+  async resume({ digest, size }: Blob): Promise<Ingest> {
+    const path = join(this.#partial, parseDigest(digest).slice('sha256:'.length));
+    const file = await open(path, 'a+', 0o600);
+    const ingest = new Ingest(
+      { file, path, publish: () => renameSync(path, this.path(digest)), keep: true },
+      { digest, size },
+    );
+    await ingest.takeUp();
+    return ingest;
+  }
+
+  /** Removes what attempts left that were last continued before `before` (milliseconds since the epoch). */
+  async forgetPartial(before: number): Promise<void> {
+    for (const name of await readdir(this.#partial)) {
+      const path = join(this.#partial, name);
+      const { mtimeMs } = await stat(path);
+      if (mtimeMs < before) await rm(path, { force: true });
+    }
   }
 
   /** Writes a whole stream. Throws invalid when size or digest are not the expected ones. */
