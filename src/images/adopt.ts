@@ -4,7 +4,7 @@ import type { Operational } from '../lib/op.ts';
 import type { Platform } from '../oci/image.ts';
 import { documentLimit, parseImageConfig, parseManifest } from '../oci/image-parse.ts';
 import { formatPlatform, platformScore } from '../oci/platform.ts';
-import type { Reference } from './records.ts';
+import type { Reference } from './names.ts';
 import { type LayerSource, type Unpacker, unpackLayers } from './unpack.ts';
 
 /** An image whose blobs are all in the content store. */
@@ -15,6 +15,8 @@ export interface ImageSource {
   /** Further blobs to keep: the index, and what else of it is here. */
   also: readonly Digest[];
   parent: Digest | null;
+  /** See Target. */
+  madeHere: boolean;
   /** Refuse an image for any other platform; null or missing = take what is there. */
   platform?: Platform | null;
 }
@@ -52,6 +54,7 @@ export async function adoptImage(
       id,
       target: source.target,
       manifest: source.manifest,
+      madeHere: source.madeHere,
       config: configBytes.toString('utf8'),
       parent: source.parent,
       created: timestamp(config.created),

@@ -24,7 +24,7 @@ export async function readDockerArchive(
   for (const entry of parseEntries(await content.read(top.digest, documentLimit))) {
     const manifest = await manifestOf(entry, files, content);
     images.push({
-      source: { target: manifest, manifest, also: [], parent: null },
+      source: { target: manifest, manifest, also: [], parent: null, madeHere: true },
       names: entry.RepoTags.map((tag) => withTag(parseReference(tag))),
     });
   }

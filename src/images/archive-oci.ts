@@ -93,5 +93,5 @@ async function resolveTarget(
     throw notFound(
       `the image ${target} has no complete manifest for the platform ${formatPlatform(platform ?? hostPlatform())}`,
     );
-  return { target, manifest: best.manifest, also: [...reachable], parent: null };
+  return { target, manifest: best.manifest, also: [...reachable], parent: null, madeHere: false };
 }

@@ -1,7 +1,8 @@
 import { invalid, notFound } from '../lib/errors.ts';
 import type { Digest } from '../lib/ids.ts';
 import type { ImageName } from './model.ts';
-import type { ImageRecords, Reference } from './records.ts';
+import type { Located, Reference } from './names.ts';
+import type { ImageRecords } from './records.ts';
 import { familiarName, parseAnyReference, repository, withTag } from './references.ts';
 
 /** The stored reference that a name means: its digest when it has one (the tag beside it is only a remark), else its tag. */
@@ -15,28 +16,43 @@ export function storedReference(name: ImageName): Reference {
  * What a command's argument names: full id, name, or unambiguous beginning of an id, in this order. Throws notFound
  * "No such image: busybox:latest".
  */
-export function findImage(records: ImageRecords, ref: string): Digest {
+export function locateImage(records: ImageRecords, ref: string): Located {
   const parsed = parseAnyReference(ref);
-  if (parsed.kind === 'id') {
-    if (records.get(parsed.digest) === null) throw notFound(`No such image: ${ref}`);
-    return parsed.digest;
-  }
-  const named =
-    records.find(storedReference(parsed.name)) ??
+  if (parsed.kind === 'id') return newest(records, parsed.digest) ?? missing(ref);
+  const prefixed = () => {
+    const id = findByPrefix(records, ref);
+    return id === null ? null : newest(records, id);
+  };
+  return (
+    records.names.find(storedReference(parsed.name)) ??
     findByDigest(records, parsed.name) ??
-    findByPrefix(records, ref);
-  if (named === null) throw notFound(`No such image: ${familiarName(withTag(parsed.name))}`);
-  return named;
+    prefixed() ??
+    missing(familiarName(withTag(parsed.name)))
+  );
+}
+
+export function findImage(records: ImageRecords, ref: string): Digest {
+  return locateImage(records, ref).image;
+}
+
+function missing(name: string): never {
+  throw notFound(`No such image: ${name}`);
+}
+
+/** An id alone means the target that came last. */
+function newest(records: ImageRecords, image: Digest): Located | null {
+  const [target] = records.targets.of(image);
+  return target === undefined ? null : { image, target: target.target };
 }
 
 /** `name@digest` also finds an image of that name whose id or manifest has the digest (as loaded, never pulled). */
-function findByDigest(records: ImageRecords, name: ImageName): Digest | null {
-  if (name.digest === null) return null;
-  const digest = name.digest;
-  const match = records
+function findByDigest({ names }: ImageRecords, name: ImageName): Located | null {
+  const { digest } = name;
+  if (digest === null) return null;
+  const match = names
     .tagsOf(repository(name))
-    .find(({ image }) => image === digest || records.get(image)?.target === digest);
-  return match?.image ?? null;
+    .find(({ image, target }) => image === digest || target === digest);
+  return match === undefined ? null : { image: match.image, target: match.target };
 }
 
 function findByPrefix(records: ImageRecords, ref: string): Digest | null {

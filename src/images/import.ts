@@ -10,7 +10,7 @@ import { applyChanges } from './changes.ts';
 import { decompress, detectCompression } from './compression.ts';
 import type { Context } from './context.ts';
 import { writeImage } from './manifest.ts';
-import type { Reference } from './records.ts';
+import type { Reference } from './names.ts';
 import { parseReference, repository, withTag } from './references.ts';
 
 export interface ImportOptions {
@@ -47,7 +47,7 @@ export async function importArchive(
       history: [{ created, comment }],
     };
     const manifest = await writeImage(context.content, config, [layer.blob]);
-    const source = { target: manifest, manifest, also: [], parent: null };
+    const source = { target: manifest, manifest, also: [], parent: null, madeHere: true };
     const quietly: Operational = { ...op, progress: () => undefined };
     const id = await adoptImage(context, source, references, quietly);
     context.emitImage('import', id, id);

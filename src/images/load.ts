@@ -8,7 +8,7 @@ import { readDockerArchive } from './archive-docker.ts';
 import { type ArchivedImage, readOciLayout } from './archive-oci.ts';
 import type { Context } from './context.ts';
 import type { ImageName } from './model.ts';
-import { formatReference, type Reference } from './records.ts';
+import { formatReference, type Reference } from './names.ts';
 import { repository } from './references.ts';
 
 export interface LoadOptions {
@@ -60,7 +60,9 @@ async function loadOne(
   op: Operational,
 ): Promise<void> {
   const references = image.names.flatMap(tagReference);
-  const displaced = references.map((reference) => [reference, context.records.find(reference)] as const);
+  const displaced = references.map(
+    (reference) => [reference, context.records.names.find(reference)?.image ?? null] as const,
+  );
   const id = await adoptImage(context, { ...image.source, platform }, references, op);
   for (const [reference, old] of displaced)
     if (old !== null && old !== id)

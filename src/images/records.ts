@@ -1,123 +1,92 @@
 import { type Database, migrate } from '../lib/database.ts';
 import type { Digest } from '../lib/ids.ts';
 import { parseImageConfig } from '../oci/image-parse.ts';
+import { Leases } from './leases.ts';
 import type { Image } from './model.ts';
-import { familiarRepository } from './references.ts';
+import { formatReference, type Located, Names, type Reference } from './names.ts';
 import { steps } from './schema.ts';
+import { type SizedBlob, type Target, Targets } from './targets.ts';
 
-/** A tag (`tag` set) or a digest reference (`digest` set) of an image. `repository` is canonical: docker.io/library/x. */
-export type Reference =
-  | { kind: 'tag'; repository: string; tag: string }
-  | { kind: 'digest'; repository: string; digest: Digest };
-
-/** "busybox:latest", "busybox@sha256:…" */
-export function formatReference(reference: Reference): string {
-  const slash = reference.repository.indexOf('/');
-  const name = familiarRepository({
-    domain: reference.repository.slice(0, slash),
-    path: reference.repository.slice(slash + 1),
-  });
-  return reference.kind === 'tag' ? `${name}:${reference.tag}` : `${name}@${reference.digest}`;
-}
-
-export interface NewImage {
+export interface NewImage extends Target {
   id: Digest;
-  target: Digest;
-  /** The manifest of this platform: equal to target, or one that target (an index) leads to. */
-  manifest: Digest;
   /** The config blob's text. */
   config: string;
   parent: Digest | null;
   created: number;
-  blobs: { digest: Digest; size: number }[];
+  blobs: SizedBlob[];
   chainIds: string[];
 }
 
 interface ImageRow {
   id: Digest;
-  target: Digest;
-  manifest: Digest;
   config: string;
   parent: Digest | null;
   created: number;
 }
 
-const imageColumns = 'id, target, manifest, config, parent, created';
+const imageColumns = 'id, config, parent, created';
 
 /** The tables of the images noun; every public method is one transaction. */
 export class ImageRecords {
+  readonly names: Names;
+  readonly targets: Targets;
+  readonly leases: Leases;
+
   constructor(private readonly db: Database) {
     migrate(db, 'images', steps);
+    this.names = new Names(db);
+    this.targets = new Targets(db);
+    this.leases = new Leases(db);
   }
 
-  /** Adds an image, or what is new about one that is here. References move to it from whatever had them. */
+  /** Adds an image, or another target of one that is here. References move to it from whatever had them. */
   add(image: NewImage, references: readonly Reference[]): void {
     this.db.transaction(() => {
       this.db.run(
-        `INSERT INTO images (${imageColumns}, added) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
-        [image.id, image.target, image.manifest, image.config, image.parent, image.created, Date.now()],
+        `INSERT INTO images (${imageColumns}, added) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+        [image.id, image.config, image.parent, image.created, Date.now()],
       );
-      const blob = this.db.query('INSERT OR IGNORE INTO image_blobs (image, digest, size) VALUES (?, ?, ?)');
-      for (const { digest, size } of image.blobs) blob.run(image.id, digest, size);
       const layer = this.db.query(
         'INSERT OR IGNORE INTO image_chain (image, position, chain_id) VALUES (?, ?, ?)',
       );
       for (const [position, chainId] of image.chainIds.entries()) layer.run(image.id, position, chainId);
-      for (const reference of references) this.#refer(reference, image.id);
+      this.targets.add(image.id, image, image.blobs);
+      for (const reference of references) this.#refer(reference, { image: image.id, target: image.target });
+      this.targets.trim(image.id);
+      this.leases.drop([...image.chainIds, ...image.blobs.map((blob) => blob.digest)]);
     })();
   }
 
-  refer(reference: Reference, image: Digest): void {
-    this.db.transaction(() => this.#refer(reference, image))();
+  /** A further name. */
+  refer(reference: Reference, located: Located): void {
+    this.db.transaction(() => this.#refer(reference, located))();
   }
 
-  #refer(reference: Reference, image: Digest): void {
-    if (reference.kind === 'tag')
-      this.db.run('INSERT OR REPLACE INTO image_names (repository, tag, image) VALUES (?, ?, ?)', [
-        reference.repository,
-        reference.tag,
-        image,
-      ]);
-    else
-      this.db.run('INSERT OR REPLACE INTO image_digests (repository, digest, image) VALUES (?, ?, ?)', [
-        reference.repository,
-        reference.digest,
-        image,
-      ]);
+  #refer(reference: Reference, located: Located): void {
+    const before = this.names.find(reference);
+    this.names.set(reference, located);
+    if (before !== null && before.target !== located.target) this.targets.trim(before.image);
+  }
+
+  /** The names of a target that was made here move to the one that went out into the world in its place. */
+  retarget(image: Digest, from: Digest, to: Target, blobs: readonly SizedBlob[]): void {
+    this.db.transaction(() => {
+      this.targets.add(image, to, blobs);
+      this.names.retarget(image, from, to.target);
+      this.targets.trim(image);
+    })();
   }
 
   unrefer(reference: Reference): void {
-    if (reference.kind === 'tag')
-      this.db.run('DELETE FROM image_names WHERE repository = ? AND tag = ?', [
-        reference.repository,
-        reference.tag,
-      ]);
-    else
-      this.db.run('DELETE FROM image_digests WHERE repository = ? AND digest = ?', [
-        reference.repository,
-        reference.digest,
-      ]);
+    this.db.transaction(() => {
+      const before = this.names.find(reference);
+      this.names.delete(reference);
+      if (before !== null) this.targets.trim(before.image);
+    })();
   }
 
   delete(id: Digest): void {
     this.db.run('DELETE FROM images WHERE id = ?', [id]);
-  }
-
-  /** The image that a tag or digest reference means. */
-  find(reference: Reference): Digest | null {
-    const row =
-      reference.kind === 'tag'
-        ? this.db
-            .query<{ image: Digest }, [string, string]>(
-              'SELECT image FROM image_names WHERE repository = ? AND tag = ?',
-            )
-            .get(reference.repository, reference.tag)
-        : this.db
-            .query<{ image: Digest }, [string, string]>(
-              'SELECT image FROM image_digests WHERE repository = ? AND digest = ?',
-            )
-            .get(reference.repository, reference.digest);
-    return row?.image ?? null;
   }
 
   /** Ids that begin with these hex digits; at most two, which is enough to know that a prefix is ambiguous. */
@@ -142,64 +111,20 @@ export class ImageRecords {
 
   #image(row: ImageRow): Image {
     const layers = this.layers(row.id);
-    const references = this.references(row.id);
-    const content = this.db
-      .query<{ total: number | null }, [string]>('SELECT sum(size) AS total FROM image_blobs WHERE image = ?')
-      .get(row.id);
+    const references = this.names.of(row.id);
+    const [newest] = this.targets.of(row.id);
     return {
       id: row.id,
-      target: row.target,
+      target: newest?.target ?? row.id,
       config: parseImageConfig(new TextEncoder().encode(row.config)),
       chainIds: layers.map((layer) => layer.chainId),
       tags: references.filter((each) => each.kind === 'tag').map(formatReference),
       repoDigests: references.filter((each) => each.kind === 'digest').map(formatReference),
       created: row.created,
       size: layers.reduce((sum, layer) => sum + layer.size, 0),
-      contentSize: content?.total ?? 0,
+      contentSize: this.targets.blobs(row.id).reduce((sum, blob) => sum + blob.size, 0),
       parentId: row.parent,
     };
-  }
-
-  /** Digest of the manifest for this platform. */
-  manifest(id: Digest): Digest | null {
-    const row = this.db
-      .query<{ manifest: Digest }, [string]>('SELECT manifest FROM images WHERE id = ?')
-      .get(id);
-    return row?.manifest ?? null;
-  }
-
-  blobs(id: Digest): { digest: Digest; size: number }[] {
-    return this.db
-      .query<{ digest: Digest; size: number }, [string]>(
-        'SELECT digest, size FROM image_blobs WHERE image = ? ORDER BY digest',
-      )
-      .all(id);
-  }
-
-  /** Tags first, then digests, each in order of name. */
-  references(id: Digest): Reference[] {
-    const tags = this.db
-      .query<{ repository: string; tag: string }, [string]>(
-        'SELECT repository, tag FROM image_names WHERE image = ? ORDER BY repository, tag',
-      )
-      .all(id);
-    const digests = this.db
-      .query<{ repository: string; digest: Digest }, [string]>(
-        'SELECT repository, digest FROM image_digests WHERE image = ? ORDER BY repository, digest',
-      )
-      .all(id);
-    return [
-      ...tags.map((row) => ({ kind: 'tag' as const, ...row })),
-      ...digests.map((row) => ({ kind: 'digest' as const, ...row })),
-    ];
-  }
-
-  tagsOf(repository: string): { tag: string; image: Digest }[] {
-    return this.db
-      .query<{ tag: string; image: Digest }, [string]>(
-        'SELECT tag, image FROM image_names WHERE repository = ? ORDER BY tag',
-      )
-      .all(repository);
   }
 
   children(id: Digest): Digest[] {
@@ -228,9 +153,13 @@ export class ImageRecords {
 
   /** What must stay on disk. */
   referenced(): { blobs: Set<string>; chainIds: Set<string> } {
-    const blobs = this.db.query<{ digest: string }, []>('SELECT DISTINCT digest FROM image_blobs').all();
+    const blobs = this.db.query<{ digest: string }, []>('SELECT DISTINCT digest FROM target_blobs').all();
     const chain = this.db.query<{ id: string }, []>('SELECT DISTINCT chain_id AS id FROM image_chain').all();
-    return { blobs: new Set(blobs.map((row) => row.digest)), chainIds: new Set(chain.map((row) => row.id)) };
+    const leased = this.leases.keys();
+    return {
+      blobs: new Set([...blobs.map((row) => row.digest), ...leased]),
+      chainIds: new Set([...chain.map((row) => row.id), ...leased]),
+    };
   }
 
   isLayerReferenced(chainId: string): boolean {

@@ -2,7 +2,7 @@ import { conflict, type EngineError, isKind } from '../lib/errors.ts';
 import { type Digest, shortId } from '../lib/ids.ts';
 import type { Context } from './context.ts';
 import { findImage, isIdPrefix, storedReference } from './find.ts';
-import { formatReference, type Reference } from './records.ts';
+import { formatReference, type Reference } from './names.ts';
 import { parseReference } from './references.ts';
 
 export interface Removed {
@@ -24,7 +24,7 @@ export async function removeImage(context: Context, ref: string, options: Remove
   const removed: Removed = { untagged: [], deleted: [] };
   const id = findImage(context.records, ref);
   if (isIdPrefix(id, ref)) {
-    const references = context.records.references(id);
+    const references = context.records.names.of(id);
     if (isSingleReference(references)) {
       checkUnused(context, id, options.force, { ignoreReferences: true });
       for (const reference of references) untag(context, id, reference, removed);
@@ -46,7 +46,7 @@ function removeName(
 ): void {
   const { records } = context;
   const name = parseReference(ref);
-  const single = isSingleReference(records.references(id));
+  const single = isSingleReference(records.names.of(id));
   const user = context.inUse(id)[0];
   if (!options.force && single && user !== undefined)
     throw conflict(
@@ -55,19 +55,19 @@ function removeName(
   const reference = existingReference(context, id, storedReference(name));
   untag(context, id, reference, removed);
   if (reference.kind === 'tag') untagDigests(context, id, reference.repository, removed);
-  if (records.references(id).length > 0) return;
+  if (records.names.of(id).length > 0) return;
   deleteImage(context, id, options, removed, { quiet: true });
 }
 
 /** `name@digest` may have been found through a tag of that name. */
 function existingReference({ records }: Context, id: Digest, reference: Reference): Reference {
-  if (records.find(reference) === id) return reference;
-  return records.references(id).find((each) => each.repository === reference.repository) ?? reference;
+  if (records.names.find(reference)?.image === id) return reference;
+  return records.names.of(id).find((each) => each.repository === reference.repository) ?? reference;
 }
 
 /** Digest references of a repository go with its last tag. */
 function untagDigests(context: Context, id: Digest, repository: string, removed: Removed): void {
-  const same = context.records.references(id).filter((each) => each.repository === repository);
+  const same = context.records.names.of(id).filter((each) => each.repository === repository);
   if (same.some((each) => each.kind === 'tag')) return;
   for (const reference of same) untag(context, id, reference, removed);
 }
@@ -104,7 +104,7 @@ function deleteImage(
     if (quiet && isKind(error, 'conflict')) return;
     throw error;
   }
-  for (const reference of records.references(id)) untag(context, id, reference, removed);
+  for (const reference of records.names.of(id)) untag(context, id, reference, removed);
   context.emitImage('delete', id, id);
   records.delete(id);
   removed.deleted.push(id);
@@ -114,7 +114,7 @@ function deleteImage(
 }
 
 function deleteUnnamedParent(context: Context, parent: Digest, removed: Removed): void {
-  if (context.records.references(parent).length > 0) return;
+  if (context.records.names.of(parent).length > 0) return;
   deleteImage(context, parent, { force: false, noPrune: false }, removed, { quiet: true });
 }
 
@@ -132,7 +132,7 @@ function checkUnused(
   if (running !== undefined)
     throw refuse('cannot', `image is being used by running container ${shortId(running.id)}`);
   if (force) return;
-  if (!ignoreReferences && records.references(id).length > 0)
+  if (!ignoreReferences && records.names.of(id).length > 0)
     throw refuse('must', 'image is referenced in multiple repositories');
   const stopped = users[0];
   if (stopped !== undefined)

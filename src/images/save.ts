@@ -11,12 +11,17 @@ import {
 } from '../oci/image-parse.ts';
 import { formatPlatform, parsePlatform, platformScore } from '../oci/platform.ts';
 import type { Context } from './context.ts';
-import { findImage, storedReference } from './find.ts';
-import { formatReference, type Reference } from './records.ts';
+import { locateImage, storedReference } from './find.ts';
+import { formatReference, type Located, type Reference } from './names.ts';
 import { parseAnyReference, repository } from './references.ts';
 import { bytesMember, type TarMember, toStream, writeTar } from './tar-writer.ts';
 
 type Tag = Extract<Reference, { kind: 'tag' }>;
+
+/** One target of an image, with the tags to save. */
+interface Selected extends Located {
+  tags: Tag[];
+}
 
 /**
  * `docker save`: a docker-archive (manifest.json, repositories) that is an OCI layout as well (oci-layout, index.json).
@@ -29,11 +34,11 @@ export async function saveImages(
   op: Operational,
 ): Promise<ReadableStream<Uint8Array>> {
   const selection = select(context, refs);
-  for (const id of selection.keys()) checkPlatform(context, id, options.platform);
+  for (const { image } of selection) checkPlatform(context, image, options.platform);
   // Blobs must not be collected while the client reads.
   const hold = await context.collector.use();
   const members = await archiveMembers(context, selection);
-  for (const id of selection.keys()) context.emitImage('save', id, id);
+  for (const id of new Set(selection.map(({ image }) => image))) context.emitImage('save', id, id);
   return toStream(
     (async function* () {
       try {
@@ -48,28 +53,29 @@ export async function saveImages(
   );
 }
 
-/** Images with the tags to save: a bare repository means all its tags, an id none. */
-function select({ records }: Context, refs: readonly string[]): Map<Digest, Tag[]> {
-  const selection = new Map<Digest, Tag[]>();
-  const add = (id: Digest, tag: Tag | null) => {
-    const tags = selection.get(id) ?? [];
-    if (tag !== null && !tags.some((each) => formatReference(each) === formatReference(tag))) tags.push(tag);
-    selection.set(id, tags);
+/** What to save, in the order asked for: a bare repository means all its tags, an id none. */
+function select({ records }: Context, refs: readonly string[]): Selected[] {
+  const selection = new Map<string, Selected>();
+  const add = ({ image, target }: Located, tag: Tag | null) => {
+    const selected = selection.get(image + target) ?? { image, target, tags: [] };
+    if (tag !== null && !selected.tags.some((each) => formatReference(each) === formatReference(tag)))
+      selected.tags.push(tag);
+    selection.set(image + target, selected);
   };
   for (const ref of refs) {
     const parsed = parseAnyReference(ref);
     if (parsed.kind === 'name' && parsed.name.tag === null && parsed.name.digest === null) {
-      const tags = records.tagsOf(repository(parsed.name));
-      for (const { tag, image } of tags)
-        add(image, { kind: 'tag', repository: repository(parsed.name), tag });
+      const tags = records.names.tagsOf(repository(parsed.name));
+      for (const { tag, ...located } of tags)
+        add(located, { kind: 'tag', repository: repository(parsed.name), tag });
       if (tags.length > 0) continue;
     }
-    const id = findImage(records, ref);
+    const located = locateImage(records, ref);
     const reference = parsed.kind === 'name' ? storedReference(parsed.name) : null;
-    const isTag = reference?.kind === 'tag' && records.find(reference) === id;
-    add(id, isTag ? reference : null);
+    const isTag = reference?.kind === 'tag' && records.names.find(reference)?.image === located.image;
+    add(located, isTag ? reference : null);
   }
-  return selection;
+  return [...selection.values()];
 }
 
 function checkPlatform({ records }: Context, id: Digest, platform: string): void {
@@ -82,17 +88,19 @@ function checkPlatform({ records }: Context, id: Digest, platform: string): void
     );
 }
 
-async function archiveMembers(context: Context, selection: Map<Digest, Tag[]>): Promise<TarMember[]> {
+async function archiveMembers(context: Context, selection: readonly Selected[]): Promise<TarMember[]> {
   const { content, records } = context;
   const blobs = new Map<Digest, number>();
   const index: Descriptor[] = [];
   const manifests: object[] = [];
   const repositories: Record<string, Record<string, string>> = {};
-  for (const [id, tags] of selection) {
-    for (const { digest, size } of records.blobs(id)) if (content.has(digest)) blobs.set(digest, size);
-    index.push(...(await indexEntries(context, id, tags)));
-    manifests.push(await dockerManifest(context, id, tags));
-    for (const tag of tags) addRepository(repositories, tag, records.layers(id).at(-1)?.chainId ?? id);
+  for (const selected of selection) {
+    const { image, target, tags } = selected;
+    for (const { digest, size } of records.targets.blobs(image, target))
+      if (content.has(digest)) blobs.set(digest, size);
+    index.push(...(await indexEntries(context, selected)));
+    manifests.push(await dockerManifest(context, selected));
+    for (const tag of tags) addRepository(repositories, tag, records.layers(image).at(-1)?.chainId ?? image);
   }
   const document: Index = { schemaVersion: 2, mediaType: mediaTypes.ociIndex, manifests: index };
   return [
@@ -120,18 +128,17 @@ function blobMember({ content }: Context, digest: Digest, size: number): TarMemb
 /** One descriptor per tag, as containerd writes it, so that every reader finds every name. */
 async function indexEntries(
   { records, content }: Context,
-  id: Digest,
-  tags: readonly Tag[],
+  { image: id, target, tags }: Selected,
 ): Promise<Descriptor[]> {
   const image = records.get(id);
   if (image === null) throw notFound(`No such image: ${id}`);
-  const document = parseJsonObject(await content.read(image.target, documentLimit), 'manifest');
+  const document = parseJsonObject(await content.read(target, documentLimit), 'manifest');
   const declared = typeof document.mediaType === 'string' ? document.mediaType : undefined;
   const isIndex = isIndexType(declared) || 'manifests' in document;
   const descriptor: Descriptor = {
     mediaType: declared ?? (isIndex ? mediaTypes.ociIndex : mediaTypes.ociManifest),
-    digest: image.target,
-    size: content.size(image.target) ?? 0,
+    digest: target,
+    size: content.size(target) ?? 0,
   };
   if (!isIndex) {
     const { os, architecture, variant } = image.config;
@@ -149,13 +156,12 @@ async function indexEntries(
 
 async function dockerManifest(
   { records, content }: Context,
-  id: Digest,
-  tags: readonly Tag[],
+  { image: id, target, tags }: Selected,
 ): Promise<object> {
-  const digest = records.manifest(id);
+  const carrier = records.targets.get(id, target);
   const image = records.get(id);
-  if (digest === null || image === null) throw notFound(`No such image: ${id}`);
-  const { layers } = parseManifest(await content.read(digest, documentLimit));
+  if (carrier === null || image === null) throw notFound(`No such image: ${id}`);
+  const { layers } = parseManifest(await content.read(carrier.manifest, documentLimit));
   const diffIds = image.config.rootfs.diff_ids;
   const sources = Object.fromEntries(
     layers.map(({ mediaType, size, digest: layer }, position) => [

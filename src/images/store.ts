@@ -9,7 +9,7 @@ import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { adoptImage } from './adopt.ts';
 import { Collector } from './collector.ts';
 import type { Context, ImageUser } from './context.ts';
-import { findImage, storedReference } from './find.ts';
+import { findImage, locateImage, storedReference } from './find.ts';
 import { imageHistory } from './history.ts';
 import { type ImportOptions, importArchive } from './import.ts';
 import { type LoadOptions, loadArchive } from './load.ts';
@@ -63,7 +63,7 @@ export class ImageStore implements Images {
 
   /** The id that a name has, or null. */
   lookup(name: string): Digest | null {
-    return this.#context.records.find(storedReference(parseReference(name)));
+    return this.#context.records.names.find(storedReference(parseReference(name)))?.image ?? null;
   }
 
   #image(id: Digest): Image {
@@ -86,9 +86,9 @@ export class ImageStore implements Images {
     const name = parseReference(target);
     if (name.digest !== null) throw invalid('refusing to create a tag with a digest reference');
     const full = withTag(name);
-    const id = findImage(this.#context.records, ref);
-    this.#context.records.refer(storedReference(full), id);
-    this.#context.emitImage('tag', id, familiarName(full));
+    const located = locateImage(this.#context.records, ref);
+    this.#context.records.refer(storedReference(full), located);
+    this.#context.emitImage('tag', located.image, familiarName(full));
   }
 
   async remove(ref: string, options: RemoveOptions): Promise<Removed> {
@@ -131,7 +131,7 @@ export class ImageStore implements Images {
     const blobs = await Promise.all(layers.map((layer) => content.write(layer)));
     const manifest = await writeImage(content, configFor(blobs.map((blob) => blob.digest)), blobs);
     const reference = storedReference(parseReference(name));
-    const source = { target: manifest, manifest, also: [], parent: null };
+    const source = { target: manifest, manifest, also: [], parent: null, madeHere: true };
     return await adoptImage(this.#context, source, [reference], op);
   }
 }
