@@ -56,7 +56,7 @@ export class ContentStore {
     const path = join(this.#ingests, String(this.#next++));
     const file = await open(path, 'wx', 0o600);
     return new Ingest(
-      { file, path, publish: (digest) => renameSync(path, this.path(digest)), keep: false },
+      { file, path, publish: (digest) => this.#publish(path, digest), keep: false },
       expected,
     );
   }
@@ -68,10 +68,8 @@ export class ContentStore {
   async resume({ digest, size }: Blob): Promise<Ingest> {
     const path = join(this.#partial, parseDigest(digest).slice('sha256:'.length));
     const file = await open(path, 'a+', 0o600);
-    const ingest = new Ingest(
-      { file, path, publish: () => renameSync(path, this.path(digest)), keep: true },
-      { digest, size },
-    );
+    const publish = () => this.#publish(path, digest);
+    const ingest = new Ingest({ file, path, publish, keep: true }, { digest, size });
     await ingest.takeUp();
     return ingest;
   }
@@ -83,6 +81,12 @@ export class ContentStore {
       const { mtimeMs } = await stat(path);
       if (mtimeMs < before) await rm(path, { force: true });
     }
+  }
+
+  #publish(from: string, digest: Digest): string {
+    const path = this.path(digest);
+    renameSync(from, path);
+    return path;
   }
 
   /** Writes a whole stream. Throws invalid when size or digest are not the expected ones. */
@@ -106,9 +110,11 @@ export class ContentStore {
     return readFile(this.path(digest));
   }
 
-  stream(digest: Digest): ReadableStream<Uint8Array> {
+  /** The bytes from `offset` on. */
+  stream(digest: Digest, offset = 0): ReadableStream<Uint8Array> {
     if (!this.has(digest)) throw notFound(`content ${digest} not found`);
-    return Bun.file(this.path(digest)).stream();
+    const file = Bun.file(this.path(digest));
+    return (offset === 0 ? file : file.slice(offset)).stream();
   }
 
   async remove(digest: Digest): Promise<void> {

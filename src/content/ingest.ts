@@ -11,8 +11,8 @@ const readSize = 256 << 10;
 export interface IngestFile {
   file: FileHandle;
   path: string;
-  /** Puts the finished file into its place. */
-  publish: (digest: Digest) => void;
+  /** Puts the finished file into its place, which it returns. */
+  publish: (digest: Digest) => string;
   /** Leaves the file where it is when the ingest is disposed without `commit`: another one goes on from there. */
   keep: boolean;
 }
@@ -27,12 +27,14 @@ export class Ingest implements AsyncDisposable {
   #pendingBytes = 0;
   #size = 0;
   #state: State = { kind: 'open' };
+  #path: string;
   #wakeFollowers: (() => void)[] = [];
 
   constructor(
     private readonly at: IngestFile,
     private readonly expected: Expected,
   ) {
+    this.#path = at.path;
     this.#limit = expected.size ?? expected.limit ?? Number.MAX_SAFE_INTEGER;
   }
 
@@ -91,7 +93,7 @@ export class Ingest implements AsyncDisposable {
     if (wanted !== undefined && wanted !== digest)
       throw await this.#refuse(invalid(`content digest mismatch: got ${digest}, expected ${wanted}`));
     await this.at.file.close();
-    this.at.publish(digest);
+    this.#path = this.at.publish(digest);
     this.#end({ kind: 'committed' });
     return { digest, size: this.#size };
   }
@@ -109,7 +111,7 @@ export class Ingest implements AsyncDisposable {
 
   /** The file up to where `end` says; null: there is more to come. */
   async *#read(end: () => number | null): AsyncGenerator<Uint8Array> {
-    await using file = await open(this.at.path, 'r');
+    await using file = await this.#open();
     for (let at = 0; ; ) {
       const grown = this.#growth();
       const last = end();
@@ -119,6 +121,17 @@ export class Ingest implements AsyncDisposable {
       if (bytesRead > 0) yield buffer.subarray(0, bytesRead);
       else if (last !== null) throw invalid('content is shorter than it was');
       else await grown;
+    }
+  }
+
+  /** The file may be published, and so renamed, while it is being opened. */
+  async #open(): Promise<FileHandle> {
+    const path = this.#path;
+    try {
+      return await open(path, 'r');
+    } catch (error) {
+      if (path === this.#path) throw error;
+      return open(this.#path, 'r');
     }
   }
 
@@ -145,13 +158,13 @@ export class Ingest implements AsyncDisposable {
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    const { file, path, keep } = this.at;
+    const { file, keep } = this.at;
     if (this.#state.kind === 'committed') return;
     if (keep) await this.flush().catch(() => undefined);
     if (this.#state.kind === 'open')
       this.#end({ kind: 'failed', error: invalid('content was not completed') });
     await file.close().catch(() => undefined);
-    if (!keep || this.#size === 0) await rm(path, { force: true });
+    if (!keep || this.#size === 0) await rm(this.#path, { force: true });
   }
 }
 

@@ -1,6 +1,7 @@
 import type { ContentStore } from '../content/content.ts';
 import { isKind } from '../lib/errors.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
+import { leaseTime } from './leases.ts';
 import type { ImageRecords } from './records.ts';
 
 /**
@@ -10,6 +11,8 @@ import type { ImageRecords } from './records.ts';
 export class Collector {
   #users = 0;
   #wanted = false;
+  /** Keep nothing of pulls that were broken off. */
+  #forget = false;
   #running: Promise<void> = Promise.resolve();
 
   constructor(
@@ -38,13 +41,25 @@ export class Collector {
     await this.#running;
   }
 
+  /** The space is wanted: from the next collection on, pulls that were broken off begin anew. */
+  forgetUnfinished(): void {
+    this.#forget = true;
+  }
+
   async #collect(): Promise<void> {
     // A user may have come while an earlier collection ran; its dispose asks again.
     if (this.#users > 0) return;
     this.#wanted = false;
+    await this.#collectUnfinished();
     const { blobs, chainIds } = this.records.referenced();
     for (const digest of this.content.digests()) if (!blobs.has(digest)) await this.content.remove(digest);
     for (const key of unneeded(this.snapshotter.list(), chainIds)) await this.#removeLayer(key);
+  }
+
+  async #collectUnfinished(): Promise<void> {
+    if (this.#forget) this.records.leases.dropAll();
+    await this.content.forgetPartial(Date.now() - (this.#forget ? 0 : leaseTime));
+    this.#forget = false;
   }
 
   async #removeLayer(chainId: string): Promise<void> {

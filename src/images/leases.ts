@@ -1,7 +1,7 @@
 import type { Database } from '../lib/database.ts';
 
-/** How long what a pull has finished waits for the pull to be taken up again. */
-const leaseTime = 24 * 3600_000;
+/** Milliseconds for which what a pull has finished, or begun, waits for the pull to be taken up again. */
+export const leaseTime = 24 * 3600_000;
 
 /**
  * Finished blobs and layers of a pull that is not complete, or was given up: kept for a day although no image has them, so that

@@ -10,6 +10,7 @@ export async function pruneImages(
   filters: ReadonlyMap<string, readonly string[]>,
 ): Promise<Removed & { space: number }> {
   const wanted = parsePruneFilters(filters, Date.now());
+  context.collector.forgetUnfinished();
   const result = { untagged: [] as string[], deleted: [] as string[], space: 0 };
   for (const image of context.records.all()) {
     if (!shouldPrune(context, image, wanted)) continue;
@@ -21,6 +22,7 @@ export async function pruneImages(
       for (const chainId of removed.deleted) result.space += sizes.get(chainId) ?? 0;
     }
   }
+  await context.collector.collect();
   context.emit({
     type: 'image',
     action: 'prune',

@@ -37,12 +37,13 @@ export interface ImageStoreOptions {
  * layers are compressed or carried, so it survives save, load and push, as scripts expect of Docker).
  */
 export class ImageStore implements Images {
-  readonly #context: Context;
+  /** For what else belongs to this noun: see distribution/. */
+  readonly context: Context;
 
   constructor(options: ImageStoreOptions) {
     const records = new ImageRecords(options.db);
     const collector = new Collector(options.content, options.snapshotter, records);
-    this.#context = {
+    this.context = {
       ...options,
       records,
       collector,
@@ -58,27 +59,27 @@ export class ImageStore implements Images {
   }
 
   async get(ref: string): Promise<Image> {
-    return this.#image(findImage(this.#context.records, ref));
+    return this.#image(findImage(this.context.records, ref));
   }
 
   /** The id that a name has, or null. */
   lookup(name: string): Digest | null {
-    return this.#context.records.names.find(storedReference(parseReference(name)))?.image ?? null;
+    return this.context.records.names.find(storedReference(parseReference(name)))?.image ?? null;
   }
 
   #image(id: Digest): Image {
-    const image = this.#context.records.get(id);
+    const image = this.context.records.get(id);
     if (image === null) throw notFound(`No such image: ${id}`);
     return image;
   }
 
   async list(): Promise<Image[]> {
-    return this.#context.records.all();
+    return this.context.records.all();
   }
 
   async history(ref: string): Promise<HistoryEntry[]> {
     const image = await this.get(ref);
-    const sizes = this.#context.records.layers(image.id).map((layer) => layer.size);
+    const sizes = this.context.records.layers(image.id).map((layer) => layer.size);
     return imageHistory(image.id, image.config, sizes, image.tags);
   }
 
@@ -86,21 +87,21 @@ export class ImageStore implements Images {
     const name = parseReference(target);
     if (name.digest !== null) throw invalid('refusing to create a tag with a digest reference');
     const full = withTag(name);
-    const located = locateImage(this.#context.records, ref);
-    this.#context.records.refer(storedReference(full), located);
-    this.#context.emitImage('tag', located.image, familiarName(full));
+    const located = locateImage(this.context.records, ref);
+    this.context.records.refer(storedReference(full), located);
+    this.context.emitImage('tag', located.image, familiarName(full));
   }
 
   async remove(ref: string, options: RemoveOptions): Promise<Removed> {
-    return removeImage(this.#context, ref, options);
+    return removeImage(this.context, ref, options);
   }
 
   async prune(filters: ReadonlyMap<string, readonly string[]>): Promise<Removed & { space: number }> {
-    return pruneImages(this.#context, filters);
+    return pruneImages(this.context, filters);
   }
 
   async load(archive: ReadableStream<Uint8Array>, options: LoadOptions, op: Operational): Promise<void> {
-    return loadArchive(this.#context, archive, options, op);
+    return loadArchive(this.context, archive, options, op);
   }
 
   async save(
@@ -108,7 +109,7 @@ export class ImageStore implements Images {
     options: { platform: string },
     op: Operational,
   ): Promise<ReadableStream<Uint8Array>> {
-    return saveImages(this.#context, refs, options, op);
+    return saveImages(this.context, refs, options, op);
   }
 
   async import(
@@ -116,7 +117,7 @@ export class ImageStore implements Images {
     options: ImportOptions,
     op: Operational,
   ): Promise<Digest> {
-    return importArchive(this.#context, archive, options, op);
+    return importArchive(this.context, archive, options, op);
   }
 
   /** An image from plain layer tars and a config made for their DiffIDs, under a name. */
@@ -126,12 +127,12 @@ export class ImageStore implements Images {
     name: string,
     op: Operational,
   ): Promise<Digest> {
-    const { content, collector } = this.#context;
+    const { content, collector } = this.context;
     await using _ = await collector.use();
     const blobs = await Promise.all(layers.map((layer) => content.write(layer)));
     const manifest = await writeImage(content, configFor(blobs.map((blob) => blob.digest)), blobs);
     const reference = storedReference(parseReference(name));
     const source = { target: manifest, manifest, also: [], parent: null, madeHere: true };
-    return await adoptImage(this.#context, source, [reference], op);
+    return await adoptImage(this.context, source, [reference], op);
   }
 }

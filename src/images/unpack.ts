@@ -9,7 +9,7 @@ import { chainIds } from './chain.ts';
 import { decompress, detectCompression } from './compression.ts';
 import type { ImageRecords } from './records.ts';
 import { Slots } from './slots.ts';
-import { untar } from './untar.ts';
+import { type UntarOptions, type Untarred, untar } from './untar.ts';
 
 /** Layers at once over all images: each needs a core for decompression and one for the file system. */
 const slots = new Slots(Math.max(2, Math.min(4, availableParallelism())));
@@ -20,9 +20,21 @@ export interface Unpacker {
   records: ImageRecords;
 }
 
+/** Where a layer's bytes are: in the content store, or on their way into it. */
+export type LayerBytes =
+  | { kind: 'stored' }
+  /** `complete` rejects when the bytes were not the right ones after all. */
+  | { kind: 'arriving'; chunks: AsyncIterable<Uint8Array>; complete: Promise<void> };
+
 export interface LayerSource {
   digest: Digest;
   diffId: Digest;
+  /** Resolves when the bytes can be read; missing = stored. */
+  bytes?: () => Promise<LayerBytes>;
+  /** Compressed bytes unpacked so far; missing: told as `Loading layer`. */
+  progress?: (current: number) => void;
+  /** The layer is committed. */
+  unpacked?: () => void;
 }
 
 /**
@@ -35,11 +47,13 @@ export async function unpackLayers(
   op: Operational,
 ): Promise<string[]> {
   const chain = chainIds(layers.map((layer) => layer.diffId));
-  const work = layers.map((layer, index) => {
+  const work = layers.map(async (layer, index) => {
     const chainId = chain[index] ?? '';
-    return unpacker.snapshotter.unpack(chainId, chain[index - 1] ?? null, (directory) =>
-      slots.run(() => unpackLayer(unpacker, layer, index, chainId, directory, op)),
-    );
+    await unpacker.snapshotter.unpack(chainId, chain[index - 1] ?? null, async (directory) => {
+      const bytes: LayerBytes = (await layer.bytes?.()) ?? { kind: 'stored' };
+      return slots.run(() => unpackLayer(unpacker, layer, bytes, { index, chainId, directory }, op));
+    });
+    layer.unpacked?.();
   });
   // None may still be writing when the caller cleans up.
   const outcomes = await Promise.allSettled(work);
@@ -49,41 +63,77 @@ export async function unpackLayers(
   return chain;
 }
 
+interface Place {
+  index: number;
+  chainId: string;
+  directory: string;
+}
+
 async function unpackLayer(
-  { content, snapshotter, records }: Unpacker,
+  unpacker: Unpacker,
   layer: LayerSource,
-  index: number,
-  chainId: string,
-  directory: string,
+  bytes: LayerBytes,
+  { index, chainId, directory }: Place,
   op: Operational,
 ) {
   op.signal.throwIfAborted();
-  const total = content.size(layer.digest);
-  if (total === null) throw notFound(`layer ${layer.digest} is missing`);
-  const progress = (current: number) =>
-    op.progress({ kind: 'status', id: shortId(layer.diffId), status: 'Loading layer', current, total });
-  progress(0);
-  const verifyDiffId = (actual: string) => {
-    if (actual !== layer.diffId)
-      throw invalid(`invalid diffID for layer ${index}: expected "${layer.diffId}", got "${actual}"`);
-  };
-  const file = Bun.file(content.path(layer.digest));
+  const { content, snapshotter, records } = unpacker;
   const options = { whiteouts: snapshotter.whiteouts, signal: op.signal } as const;
+  const progress = layer.progress ?? loading(content, layer, op);
+  const verify = (diffId: string) => {
+    if (diffId !== layer.diffId)
+      throw invalid(`invalid diffID for layer ${index}: expected "${layer.diffId}", got "${diffId}"`);
+  };
+  const into = { directory, options, progress, verify };
+  const unpacked =
+    bytes.kind === 'stored'
+      ? await unpackStored(content, layer.digest, into)
+      : await unpackHashed(bytes.chunks, bytes.complete, into);
+  records.noteLayer(chainId, unpacked.bytes);
+  return { implied: unpacked.implied };
+}
+
+interface Into {
+  directory: string;
+  options: UntarOptions;
+  progress: (current: number) => void;
+  /** Throws when a layer with this DiffID was not asked for. */
+  verify: (diffId: string) => void;
+}
+
+function loading(content: ContentStore, { digest, diffId }: LayerSource, op: Operational): Into['progress'] {
+  const total = content.size(digest) ?? 0;
+  return (current) =>
+    op.progress({ kind: 'status', id: shortId(diffId), status: 'Loading layer', current, total });
+}
+
+async function unpackStored(content: ContentStore, digest: Digest, into: Into): Promise<Untarred> {
+  const total = content.size(digest);
+  if (total === null) throw notFound(`layer ${digest} is missing`);
+  into.progress(0);
+  const file = Bun.file(content.path(digest));
   const head = new Uint8Array(await file.slice(0, 8).arrayBuffer());
-  let result: Awaited<ReturnType<typeof untar>>;
-  if (detectCompression(head) === 'none') {
-    // The store has verified the digest, and of plain bytes that is the DiffID. The process reads the file itself.
-    verifyDiffId(layer.digest);
-    result = await untar(file, directory, options);
-  } else {
-    const hash = createHash('sha256');
-    const compressed = counted(file.stream(), progress);
-    result = await untar(hashed(decompress(compressed), hash), directory, options);
-    verifyDiffId(parseDigest(`sha256:${hash.digest('hex')}`));
-  }
-  progress(total);
-  records.noteLayer(chainId, result.bytes);
-  return { implied: result.implied };
+  const plain = detectCompression(head) === 'none';
+  // The store has verified the digest, and of plain bytes that is the DiffID. The process reads the file itself.
+  if (plain) into.verify(digest);
+  const unpacked = plain
+    ? await untar(file, into.directory, into.options)
+    : await unpackHashed(file.stream(), Promise.resolve(), into);
+  into.progress(total);
+  return unpacked;
+}
+
+/** `complete`: whether these were the right bytes at all; its error says more than a wrong DiffID. */
+async function unpackHashed(
+  source: AsyncIterable<Uint8Array>,
+  complete: Promise<void>,
+  { directory, options, progress, verify }: Into,
+): Promise<Untarred> {
+  const hash = createHash('sha256');
+  const unpacked = await untar(hashed(decompress(counted(source, progress)), hash), directory, options);
+  await complete;
+  verify(parseDigest(`sha256:${hash.digest('hex')}`));
+  return unpacked;
 }
 
 async function* hashed(
