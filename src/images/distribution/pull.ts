@@ -11,6 +11,7 @@ import type { ImageName } from '../model.ts';
 import type { Reference } from '../names.ts';
 import { canonicalName, familiarName, familiarRepository, repository, withTag } from '../references.ts';
 import type { DistributionContext } from './context.ts';
+import { emitTransfer } from './events.ts';
 import { fetchLayers, type RemoteLayer } from './fetch-layers.ts';
 import type { PullOptions } from './model.ts';
 import { type ResolvedImage, resolveImage } from './resolve.ts';
@@ -82,7 +83,7 @@ async function pullOne(
   };
   await adoptImage(images, source, references, quietly);
   op.progress({ kind: 'status', status: `Digest: ${resolved.target}` });
-  images.emitImage('pull', id, familiarName(name));
+  emitTransfer(images, 'pull', id, name);
   return fetched > 0 || before.some((image) => image !== id);
 }
 

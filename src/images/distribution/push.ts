@@ -10,6 +10,7 @@ import { familiarName, familiarRepository, repository } from '../references.ts';
 import { Slots } from '../slots.ts';
 import { type ContentBlob, manifestFor, readContents, type TargetContents } from './contents.ts';
 import type { DistributionContext } from './context.ts';
+import { emitTransfer } from './events.ts';
 import type { PushOptions } from './model.ts';
 import { publishedTarget } from './publish.ts';
 
@@ -73,7 +74,7 @@ class Push {
     });
     const result = { Tag: tagged.tag, Digest: top.digest, Size: top.bytes.length };
     this.op.progress({ kind: 'result', value: result });
-    images.emitImage('push', tagged.image, familiarName(this.name));
+    emitTransfer(images, 'push', tagged.image, this.name);
   }
 
   /** All of the target; or of an index that is not wholly here, nor in the repository, the one manifest that is. */
