@@ -15,6 +15,7 @@ import type { Log } from '../lib/op.ts';
 import { nativePath, setNativePath } from '../linux/native.ts';
 import type { Networks } from '../networks/model.ts';
 import { NetworkService } from '../networks/networks.ts';
+import { openRegistries } from '../registry/client/registries.ts';
 import { detectCgroups } from '../runtime/cgroups/detect.ts';
 import { createSnapshotter } from '../snapshots/create.ts';
 import type { Volumes } from '../volumes/model.ts';
@@ -93,7 +94,13 @@ export async function openEngine(
     log,
     inUse: (id) => containers.usersOf(id),
   });
-  const distribution = new ImageDistribution({ images, hello: programs.hello });
+  const distribution = new ImageDistribution({
+    images,
+    registries: openRegistries(options.registries),
+    hello: programs.hello,
+    maxDownloads: options.maxDownloads,
+    maxUploads: options.maxUploads,
+  });
   const cgroups = detectCgroups();
   const containers: ContainerService = new ContainerService({
     db,
