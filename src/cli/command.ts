@@ -22,12 +22,16 @@ export interface Invocation {
   readonly flags: FlagValues;
   readonly client: Client;
   readonly config: () => Promise<ConfigFile>;
+  /** Where `config.json` is. */
+  readonly configDirectory: string;
 }
 
 export interface Command {
   /** What follows the name in the usage line: `[OPTIONS] IMAGE [COMMAND] [ARG...]`. */
   readonly usage: string;
   readonly args: ArgumentCount;
+  /** What help says under the usage line, where that is more than the command's one line in lists. */
+  readonly description?: string;
   readonly flags: readonly Flag[];
   /** Options end at the first argument; what follows belongs to the container. */
   readonly optionsFirst?: true;

@@ -45,8 +45,19 @@ export const entries: readonly Entry[] = [
     also: ['container list', 'container ps'],
     common: true,
   }),
+  entry('pull', 'image pull', 'Download an image from a registry', () => import('./commands/pull.ts'), {
+    common: true,
+  }),
+  entry('push', 'image push', 'Upload an image to a registry', () => import('./commands/push.ts'), {
+    common: true,
+  }),
   entry('images', 'image ls', 'List images', () => import('./commands/images.ts'), {
     also: ['image list'],
+    common: true,
+  }),
+  entry('login', null, 'Authenticate to a registry', () => import('./commands/login.ts'), { common: true }),
+  entry('logout', null, 'Log out from a registry', () => import('./commands/logout.ts'), { common: true }),
+  entry('search', null, 'Search Docker Hub for images', () => import('./commands/search.ts'), {
     common: true,
   }),
   entry('version', null, 'Show the gantry version information', () => import('./commands/version.ts'), {
@@ -184,6 +195,12 @@ export const entries: readonly Entry[] = [
   entry(null, 'image prune', 'Remove unused images', () => import('./commands/image-prune.ts')),
   entry(
     null,
+    'manifest inspect',
+    'Display an image manifest, or manifest list',
+    () => import('./commands/manifest-inspect.ts'),
+  ),
+  entry(
+    null,
     'network connect',
     'Connect a container to a network',
     () => import('./commands/network-connect.ts'),
@@ -242,6 +259,7 @@ export const entries: readonly Entry[] = [
 export const groups: Readonly<Record<string, string>> = {
   container: 'Manage containers',
   image: 'Manage images',
+  manifest: 'Manage Docker image manifests and manifest lists',
   network: 'Manage networks',
   system: 'Manage gantry',
   volume: 'Manage volumes',
@@ -249,7 +267,7 @@ export const groups: Readonly<Record<string, string>> = {
 
 /** Docker commands that later versions bring. */
 export const notYet: ReadonlySet<string> = new Set(
-  'build builder buildx checkpoint commit compose config context cp diff export login logout manifest node plugin pull push search secret service stack swarm trust'.split(
+  'build builder buildx checkpoint commit compose config context cp diff export node plugin secret service stack swarm trust'.split(
     ' ',
   ),
 );

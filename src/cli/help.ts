@@ -29,7 +29,7 @@ export function showCommandHelp(entry: Entry, path: string, command: Command): n
   const aliases = names.map((name) => `${programName} ${name}`).join(', ');
   const options = flagUsages(command.flags);
   writeOut(
-    `Usage:  ${programName} ${path}${usage}\n\n${entry.short}\n` +
+    `Usage:  ${programName} ${path}${usage}\n\n${command.description ?? entry.short}\n` +
       (names.length > 1 ? `\nAliases:\n  ${aliases}\n` : '') +
       (options === '' ? '' : `\nOptions:\n${options}`),
   );

@@ -108,7 +108,7 @@ async function invocation(
   const read = () => (config ??= readConfig(directory));
   const host = await resolveHost(globals.values, directory);
   const client = new Client(host.endpoint, host.named ? null : context.startDaemon);
-  return { path, args: parsed.args, flags: parsed.values, client, config: read };
+  return { path, args: parsed.args, flags: parsed.values, client, config: read, configDirectory: directory };
 }
 
 function usageError(error: unknown, path: string, usage: string): ExitError {

@@ -47,6 +47,7 @@ export interface Info {
   warnings: string[];
   bridgeIp: string;
   initVersion: string;
+  registries: Pick<RegistryOptions, 'insecure' | 'mirrors'>;
 }
 
 export interface DiskUsage {

@@ -64,6 +64,7 @@ export class EngineSystem implements System {
       warnings: [],
       bridgeIp: options.bridge === null ? '' : networks.hostGateway(),
       initVersion: '',
+      registries: options.registries,
     };
   }
 

@@ -4,14 +4,14 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { createApiServer } from '../../src/api/server.ts';
 import type { System } from '../../src/engine/model.ts';
-import type { Distribution } from '../../src/images/distribution/model.ts';
 import type { Image, Images } from '../../src/images/model.ts';
-import { notFound, unsupported } from '../../src/lib/errors.ts';
+import { notFound } from '../../src/lib/errors.ts';
 import type { EngineEvent } from '../../src/lib/events.ts';
 import { parseDigest, parseNetworkId } from '../../src/lib/ids.ts';
 import type { Network, Networks } from '../../src/networks/model.ts';
 import type { Volume, Volumes } from '../../src/volumes/model.ts';
 import { FakeContainers } from './fake-containers.ts';
+import { FakeDistribution } from './fake-distribution.ts';
 
 export const imageId = parseDigest(`sha256:${'ab'.repeat(32)}`);
 
@@ -37,6 +37,7 @@ export const busybox: Image = {
 export class FakeImages implements Images {
   /** Bytes that load and import were given. */
   received = 0;
+  imported: Parameters<Images['import']>[1] | null = null;
   async get(ref: string): Promise<Image> {
     const known = ['busybox', 'busybox:latest', imageId, imageId.slice(7), imageId.slice(7, 19)];
     if (!known.includes(ref)) throw notFound(`No such image: ${ref}`);
@@ -69,7 +70,8 @@ export class FakeImages implements Images {
     for (const ref of refs) await this.get(ref);
     return new Blob(['a tar']).stream();
   }
-  async import(...[archive]: Parameters<Images['import']>) {
+  async import(...[archive, options]: Parameters<Images['import']>) {
+    this.imported = options;
     await this.#take(archive);
     return imageId;
   }
@@ -77,14 +79,6 @@ export class FakeImages implements Images {
     for await (const chunk of archive) this.received += chunk.length;
   }
 }
-
-/** Registries that know nothing. */
-const distribution: Pick<Distribution, 'pull'> = {
-  async pull(reference, _options, op): Promise<void> {
-    op.progress({ kind: 'status', status: `Pulling ${reference}` });
-    throw unsupported('registry pulls are not part of this gantry version');
-  },
-};
 
 const bridge: Network = {
   id: parseNetworkId('12'.repeat(32)),
@@ -179,6 +173,7 @@ const system: System = {
       warnings: ['WARNING: a fake'],
       bridgeIp: '172.17.0.1',
       initVersion: '0.1.0',
+      registries: { insecure: ['reg.example:5000', '10.0.0.0/8'], mirrors: ['https://mirror.example'] },
     };
   },
   async diskUsage() {
@@ -199,12 +194,14 @@ export interface Fixture extends AsyncDisposable {
   socket: string;
   containers: FakeContainers;
   images: FakeImages;
+  distribution: FakeDistribution;
 }
 
 export async function startServer(): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-api-'));
   const containers = new FakeContainers();
   const images = new FakeImages();
+  const distribution = new FakeDistribution();
   const backends = { containers, images, distribution, networks, volumes: new FakeVolumes(), system };
   // The server uses no more of networks and volumes than the fakes have; their types have more.
   const server = createApiServer(backends as unknown as Parameters<typeof createApiServer>[0], {
@@ -216,6 +213,7 @@ export async function startServer(): Promise<Fixture> {
     socket,
     containers,
     images,
+    distribution,
     async [Symbol.asyncDispose]() {
       await server.close();
       rmSync(directory, { recursive: true, force: true });

@@ -266,13 +266,6 @@ describe('progress streams', () => {
     const { body } = await ask(server.socket, 'POST /images/create?fromSrc=-&repo=x', { body: 'tar' });
     expect(body).toStartWith('{"status":"sha256:abab');
   });
-
-  test('a pull fails in the stream', async () => {
-    const { status, body } = await ask(server.socket, 'POST /images/create?fromImage=alpine&tag=3');
-    expect(status).toBe(200);
-    const last = JSON.parse(body.trim().split('\r\n').at(-1) ?? '') as { error: string };
-    expect(last.error).toStartWith('registry pulls are not part of this gantry version');
-  });
 });
 
 describe('backpressure', () => {

@@ -6,6 +6,8 @@ export interface Seen {
   /** Without the version prefix. */
   path: string;
   body: unknown;
+  /** X-Registry-Auth, decoded; null without one. */
+  auth: unknown;
 }
 
 export interface Answer {
@@ -53,6 +55,7 @@ export class CannedServer implements Disposable {
       method: request.method,
       path: path + url.search,
       body: text === '' ? null : parsed(text),
+      auth: decodeAuth(request.headers.get('x-registry-auth')),
     });
     const answer = this.answers[`${request.method} ${path}`];
     if (!answer) return new Response(JSON.stringify({ message: 'No such object' }), { status: 404, headers });
@@ -66,6 +69,10 @@ export class CannedServer implements Disposable {
   [Symbol.dispose](): void {
     this.#server.stop(true);
   }
+}
+
+function decodeAuth(header: string | null): unknown {
+  return header === null ? null : parsed(Buffer.from(header, 'base64').toString());
 }
 
 function parsed(text: string): unknown {

@@ -47,3 +47,15 @@ export function sizeParameter(query: URLSearchParams, name: 'h' | 'w'): number {
     );
   return Number(value);
 }
+
+/** `platform`: "os/arch/variant"; since 1.48 also the JSON of an OCI platform. "" when absent. */
+export function platformParameter(query: URLSearchParams): string {
+  const text = textParameter(query, 'platform');
+  if (!text.startsWith('{')) return text;
+  try {
+    const { os, architecture, variant } = JSON.parse(text) as Record<string, unknown>;
+    return [os, architecture, variant].filter((part) => typeof part === 'string' && part !== '').join('/');
+  } catch {
+    throw invalid('failed to parse platform: invalid JSON');
+  }
+}

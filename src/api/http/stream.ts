@@ -64,10 +64,9 @@ function progressLine(step: Progress): ProgressLine {
       return { aux: step.value };
     case 'status': {
       const known = step.current !== undefined || step.total !== undefined;
+      if (step.id === undefined && !known) return { status: step.status };
       const progressDetail = known ? { current: step.current, total: step.total } : {};
-      return step.id === undefined
-        ? { status: step.status }
-        : { status: step.status, progressDetail, id: step.id };
+      return { status: step.status, progressDetail, id: step.id };
     }
   }
 }

@@ -13,7 +13,9 @@ import { eventRoutes } from './events.ts';
 import { execRoutes } from './exec.ts';
 import { imageRoutes } from './images.ts';
 import { archiveRoutes } from './images-archive.ts';
+import { imageCreateRoutes } from './images-create.ts';
 import { networkRoutes } from './networks.ts';
+import { registryRoutes } from './registry.ts';
 import { swarmRoutes } from './swarm.ts';
 import { systemRoutes } from './system.ts';
 import { unsupportedRoutes } from './unsupported.ts';
@@ -33,7 +35,9 @@ export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
     ...outputRoutes(containers),
     ...fileRoutes(containers),
     ...execRoutes(containers),
-    ...archiveRoutes(images, distribution, log),
+    ...archiveRoutes(images, log),
+    ...imageCreateRoutes(images, distribution, log),
+    ...registryRoutes(distribution, log),
     ...imageRoutes(images, system),
     ...volumeRoutes(volumes),
     ...networkRoutes(networks),

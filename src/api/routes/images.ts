@@ -1,10 +1,11 @@
 /** Looking at images, naming and removing them. */
 
 import type { System } from '../../engine/model.ts';
-import type { Images } from '../../images/model.ts';
-import { unsupported } from '../../lib/errors.ts';
+import type { Image, Images } from '../../images/model.ts';
+import { invalid, notFound } from '../../lib/errors.ts';
+import { parsePlatform, platformScore } from '../../oci/platform.ts';
 import { type Filters, parseFilters } from '../http/filters.ts';
-import { booleanParameter, textParameter } from '../http/query.ts';
+import { booleanParameter, platformParameter, textParameter } from '../http/query.ts';
 import { type Route, route } from '../http/router.ts';
 import { historyJson, imageInspectJson, imageSummaryJson } from '../translate/image.ts';
 import { imageFilterKeys, type NamedImages, selectImages } from '../translate/image-filter.ts';
@@ -22,9 +23,13 @@ export function imageRoutes(images: Reading, system: Usage): Route[] {
   return [
     route('GET', '/images/json', async (exchange) => {
       const { query, version } = exchange;
-      const filters = parseFilters(query.get('filters'), imageFilterKeys);
-      const named = await lookUpNamed(filters, images);
-      const selected = selectImages(await images.list(), filters, named, Date.now());
+      const filters = listFilters(query, version);
+      const selected = selectImages(await images.list(), {
+        filters,
+        named: await lookUpNamed(filters, images),
+        all: booleanParameter(query, 'all'),
+        now: Date.now(),
+      });
       const counts = booleanParameter(query, 'shared-size') ? await countsByImage(system) : null;
       const rows = selected.map((image) =>
         imageSummaryJson(image, version, counts?.get(image.id) ?? { containers: -1, sharedSize: -1 }),
@@ -32,7 +37,9 @@ export function imageRoutes(images: Reading, system: Usage): Route[] {
       exchange.json(200, rows);
     }),
     route('GET', '/images/{name*}/json', async (exchange) => {
-      const image = await images.get(exchange.parameter('name'));
+      const name = exchange.parameter('name');
+      const image = await images.get(name);
+      checkPlatform(name, image, exchange.query);
       const { driver } = await system.info();
       exchange.json(200, imageInspectJson(image, exchange.version, { driver }));
     }),
@@ -44,9 +51,6 @@ export function imageRoutes(images: Reading, system: Usage): Route[] {
       const tag = textParameter(exchange.query, 'tag');
       await images.tag(exchange.parameter('name'), tag ? `${repository}:${tag}` : repository);
       exchange.empty(201);
-    }),
-    route('POST', '/images/{name*}/push', () => {
-      throw unsupported('image push is not supported yet by this version of gantry');
     }),
     route('POST', '/images/prune', async (exchange) => {
       const filters = parseFilters(exchange.query.get('filters'), ['dangling', 'label', 'label!', 'until']);
@@ -66,6 +70,26 @@ export function imageRoutes(images: Reading, system: Usage): Route[] {
       exchange.json(200, deletions(removed));
     }),
   ];
+}
+
+/** Before 1.41 there was also `filter`, a pattern of names. */
+function listFilters(query: URLSearchParams, version: number): Filters {
+  const filters = parseFilters(query.get('filters'), imageFilterKeys);
+  const pattern = version < 41 ? textParameter(query, 'filter') : '';
+  if (pattern === '') return filters;
+  return new Map([...filters, ['reference', [...(filters.get('reference') ?? []), pattern]]]);
+}
+
+/** An inspect can ask for one platform of an image; here each image has one. */
+function checkPlatform(name: string, image: Image, query: URLSearchParams): void {
+  const wanted = platformParameter(query);
+  if (wanted === '') return;
+  if (booleanParameter(query, 'manifests'))
+    throw invalid('conflicting options: manifests and platform options cannot both be set');
+  if (platformScore(parsePlatform(wanted), image.config) > 0) return;
+  throw notFound(
+    `image with reference ${name} was found but does not provide the specified platform (${wanted})`,
+  );
 }
 
 async function lookUpNamed(filters: Filters, images: Reading): Promise<NamedImages> {

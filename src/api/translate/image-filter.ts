@@ -17,14 +17,19 @@ export interface NamedImages {
   since: Image | null;
 }
 
-/** The images to show, newest first. `now` in milliseconds since the epoch. */
-export function selectImages(
-  images: readonly Image[],
-  filters: Filters,
-  named: NamedImages,
-  now: number,
-): Image[] {
+export interface Selection {
+  filters: Filters;
+  named: NamedImages;
+  /** Intermediate images too: those without a name that another image was made from. */
+  all: boolean;
+  /** Milliseconds since the epoch. */
+  now: number;
+}
+
+/** The images to show, newest first. */
+export function selectImages(images: readonly Image[], { filters, named, all, now }: Selection): Image[] {
   const dangling = filters.has('dangling') ? booleanFilter(filters, 'dangling', false) : null;
+  const parents = new Set(images.map(({ parentId }) => parentId));
   const until = filters.get('until')?.map((value) => pointInTime(value, now));
   const references = filters.get('reference')?.map(glob);
   return [...images]
@@ -32,7 +37,8 @@ export function selectImages(
     .filter((image) => {
       const labels = image.config.config?.Labels ?? {};
       return (
-        (dangling === null || dangling === (image.tags.length === 0)) &&
+        (all || !isNameless(image) || !parents.has(image.id)) &&
+        (dangling === null || (dangling ? image.tags.length === 0 : !isNameless(image))) &&
         (!named.before || image.created < named.before.created) &&
         (!named.since || image.created > named.since.created) &&
         (!until || until.every((limit) => image.created <= limit)) &&
@@ -41,6 +47,10 @@ export function selectImages(
       );
     })
     .flatMap((image) => (references ? namedLike(image, references) : [image]));
+}
+
+function isNameless({ tags, repoDigests }: Image): boolean {
+  return tags.length === 0 && repoDigests.length === 0;
 }
 
 /** The image under those of its names that were asked for: none when none matches. */

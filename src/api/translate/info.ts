@@ -4,6 +4,8 @@ import type { Facts } from '../backends.ts';
 import type { SystemInfo } from '../types/system.ts';
 import { rfc3339 } from './time.ts';
 
+type RegistryConfig = SystemInfo['RegistryConfig'];
+
 export interface Host {
   ipForwarding: boolean;
   openFiles: number;
@@ -52,7 +54,7 @@ export function infoJson(info: Info, facts: Facts, host: Host, version: number):
     OSType: 'linux',
     Architecture: info.architecture,
     IndexServerAddress: 'https://index.docker.io/v1/',
-    RegistryConfig: registryConfig(version),
+    RegistryConfig: registryConfig(info.registries, version),
     NCPU: info.cpus,
     MemTotal: info.memory,
     GenericResources: null,
@@ -87,14 +89,24 @@ export function infoJson(info: Info, facts: Facts, host: Host, version: number):
   };
 }
 
-function registryConfig(version: number): SystemInfo['RegistryConfig'] {
+function registryConfig({ insecure, mirrors }: Info['registries'], version: number): RegistryConfig {
+  const isRange = (entry: string) => entry.includes('/');
+  const urls = mirrors.map((mirror) => `${mirror.replace(/\/$/, '')}/`);
+  const hosts = insecure.filter((entry) => !isRange(entry));
+  const hub = { Name: 'docker.io', Mirrors: urls, Secure: !hosts.includes('docker.io'), Official: true };
   return {
     ...(version < 49 && {
       AllowNondistributableArtifactsCIDRs: [],
       AllowNondistributableArtifactsHostnames: [],
     }),
-    InsecureRegistryCIDRs: ['::1/128', '127.0.0.0/8'],
-    IndexConfigs: { 'docker.io': { Name: 'docker.io', Mirrors: [], Secure: true, Official: true } },
-    Mirrors: [],
+    // Loopback always may be asked without TLS.
+    InsecureRegistryCIDRs: [...new Set([...insecure.filter(isRange), '::1/128', '127.0.0.0/8'])],
+    IndexConfigs: {
+      ...Object.fromEntries(
+        hosts.map((host) => [host, { Name: host, Mirrors: [], Secure: false, Official: false }]),
+      ),
+      'docker.io': hub,
+    },
+    Mirrors: urls,
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import type { Container, State } from '../../containers/model.ts';
+import type { Image } from '../../images/model.ts';
 import { humanDuration } from '../../lib/duration.ts';
 import { parseContainerId, parseDigest, parseNetworkId } from '../../lib/ids.ts';
 import { parseCreate } from './create.ts';
@@ -349,10 +350,10 @@ test('stats: cgroup v1 and v2', () => {
 });
 
 describe('images', () => {
-  const image = {
+  const image: Image = {
     id: parseDigest(`sha256:${'cd'.repeat(32)}`),
     target: parseDigest(`sha256:${'cd'.repeat(32)}`),
-    config: { architecture: 'amd64', os: 'linux', rootfs: { type: 'layers' as const, diff_ids: [] } },
+    config: { architecture: 'amd64', os: 'linux', rootfs: { type: 'layers', diff_ids: [] } },
     chainIds: [],
     tags: ['busybox:latest', 'host:5000/a/b:1'],
     repoDigests: [],
@@ -382,10 +383,31 @@ describe('images', () => {
     ['b[v-z]sybox', 0],
     ['b[t-v]sybox', 1],
   ])('reference=%s', (pattern, count) =>
-    expect(
-      selectImages([image], new Map([['reference', [pattern]]]), { before: null, since: null }, now),
-    ).toHaveLength(count),
+    expect(select([image], { reference: [pattern] })).toHaveLength(count),
   );
+  const select = (images: Image[], filters: Record<string, string[]>, all = false) =>
+    selectImages(images, {
+      filters: new Map(Object.entries(filters)),
+      named: { before: null, since: null },
+      all,
+      now,
+    });
+  test('intermediate images are shown on demand, dangling ones always', () => {
+    const base = { ...image, id: parseDigest(`sha256:${'1'.repeat(64)}`), tags: [], repoDigests: [] };
+    const child = { ...image, parentId: base.id };
+    const dangling = { ...base, id: parseDigest(`sha256:${'2'.repeat(64)}`) };
+    const byDigest = {
+      ...base,
+      id: parseDigest(`sha256:${'3'.repeat(64)}`),
+      repoDigests: ['busybox@sha256:1'],
+    };
+    const images = [base, child, dangling, byDigest];
+    expect(select(images, {})).toEqual([child, dangling, byDigest]);
+    expect(select(images, {}, true)).toEqual(images);
+    expect(select(images, { dangling: ['true'] })).toEqual([dangling, byDigest]);
+    expect(select(images, { dangling: ['true'] }, true)).toEqual([base, dangling, byDigest]);
+    expect(select(images, { dangling: ['false'] })).toEqual([child, byDigest]);
+  });
   test('until', () => {
     expect(pointInTime('1h30m', now)).toBe(now - 1.5 * hour);
     expect(pointInTime('1700000000', now)).toBe(1_700_000_000_000);

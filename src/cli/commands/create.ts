@@ -9,11 +9,12 @@ export const command: Command = {
   args: atLeast(1),
   flags: createFlags,
   optionsFirst: true,
-  async run({ args, flags, client, config }) {
+  async run(invocation) {
+    const { args, flags, client, config } = invocation;
     const body = await bodyFromFlags(flags, args, client, await config()).catch((error) => {
       throw failureOf(error, 'create');
     });
-    writeLine(await createContainer(client, flags, body));
+    writeLine(await createContainer(invocation, body));
     return exitCode.success;
   },
 };

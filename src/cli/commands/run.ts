@@ -30,7 +30,7 @@ async function run(invocation: Invocation): Promise<number> {
   const detached = flags.bool('detach');
   if (detached) detach(body, flags.list('attach'));
   else await prepareTerminal(body);
-  const id = await createContainer(client, flags, body);
+  const id = await createContainer(invocation, body);
   if (detached || !(body.AttachStdin || body.AttachStdout || body.AttachStderr))
     return startDetached(client, id);
   using _signals = flags.bool('sig-proxy') ? forwardSignals(client, id) : null;

@@ -1,5 +1,6 @@
 /** What `run` and `create` share: the create call, a missing image, warnings, the id file. */
 import type { ContainerCreateBody, ContainerCreateResponse } from '../../api/types/containers.ts';
+import type { Invocation } from '../command.ts';
 import { type ConfigFile, proxyEnvironment } from '../config.ts';
 import { ExitError, exitCode, isExitError, startFailureCode } from '../exit.ts';
 import type { FlagValues } from '../flags/parse.ts';
@@ -29,17 +30,15 @@ export async function bodyFromFlags(
   return body;
 }
 
-export async function createContainer(
-  client: Client,
-  flags: FlagValues,
-  body: ContainerCreateBody,
-): Promise<string> {
-  const cidFile = flags.string('cidfile');
-  if (!cidFile) return pullAndCreate(client, flags, body);
+type Creating = Pick<Invocation, 'client' | 'configDirectory' | 'flags'>;
+
+export async function createContainer(creating: Creating, body: ContainerCreateBody): Promise<string> {
+  const cidFile = creating.flags.string('cidfile');
+  if (!cidFile) return pullAndCreate(creating, body);
   const { rmSync, writeFileSync } = await import('node:fs');
   await claimIdFile(cidFile);
   try {
-    const id = await pullAndCreate(client, flags, body);
+    const id = await pullAndCreate(creating, body);
     writeFileSync(cidFile, id);
     return id;
   } catch (error) {
@@ -62,20 +61,20 @@ async function claimIdFile(path: string): Promise<void> {
   }
 }
 
-async function pullAndCreate(client: Client, flags: FlagValues, body: ContainerCreateBody): Promise<string> {
-  const pull = flags.string('pull') || 'missing';
-  if (pull === 'always') await pullImage(client, flags, body.Image ?? '');
-  const created = await postCreate(client, flags, body, pull === 'missing');
+async function pullAndCreate(creating: Creating, body: ContainerCreateBody): Promise<string> {
+  const policy = creating.flags.string('pull') || 'missing';
+  if (policy === 'always') await pull(creating, body.Image ?? '');
+  const created = await postCreate(creating, body, policy === 'missing');
   for (const warning of created.Warnings ?? []) writeErr(`WARNING: ${warning}\n`);
   return created.Id;
 }
 
 async function postCreate(
-  client: Client,
-  flags: FlagValues,
+  creating: Creating,
   body: ContainerCreateBody,
   mayPull: boolean,
 ): Promise<ContainerCreateResponse> {
+  const { client, flags } = creating;
   const options = {
     query: { name: flags.string('name'), platform: flags.string('platform') },
     body: { json: body },
@@ -86,7 +85,7 @@ async function postCreate(
     const missing = error instanceof ApiError && error.status === 404 && /no such image/i.test(error.reason);
     if (!missing || !mayPull) throw error;
     if (!flags.bool('quiet')) writeErr(`Unable to find image '${withTag(body.Image ?? '')}' locally\n`);
-    await pullImage(client, flags, body.Image ?? '');
+    await pull(creating, body.Image ?? '');
     return client.json<ContainerCreateResponse>('POST', '/containers/create', options);
   }
 }
@@ -100,15 +99,12 @@ function withTag(image: string): string {
   return image.includes('@') || /:[^/]+$/.test(image) ? image : `${image}:latest`;
 }
 
-async function pullImage(client: Client, flags: FlagValues, image: string): Promise<void> {
-  const [, name = image, tag = ''] = /^(.*?)(?::([^/@]+))?$/.exec(image) ?? [];
-  const digest = /^(.*)@(.*)$/.exec(image);
-  const query = digest ? { fromImage: digest[1], tag: digest[2] } : { fromImage: name, tag: tag || 'latest' };
-  const response = await client.request('POST', '/images/create', {
-    query: { ...query, platform: flags.string('platform') },
-  });
-  const { showProgress } = await import('../stream/progress.ts');
-  await showProgress(response.body, { fd: 2, quiet: flags.bool('quiet') });
+async function pull({ client, configDirectory, flags }: Creating, image: string): Promise<void> {
+  const { parseReference, withTag } = await import('../../lib/reference.ts');
+  const { pullImage } = await import('../stream/pull.ts');
+  const progress = { fd: 2, quiet: flags.bool('quiet') } as const;
+  const name = withTag(parseReference(image));
+  await pullImage({ client, configDirectory }, name, flags.string('platform'), progress);
 }
 
 /** An error that Docker shows without its name in front, with exit code 1. */

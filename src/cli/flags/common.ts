@@ -21,6 +21,15 @@ export const forceFlag: Flag = {
   usage: 'Do not prompt for confirmation',
 };
 
+/** Docker has given up content trust; scripts still say that they do without it. */
+export const contentTrustFlag: Flag = {
+  name: 'disable-content-trust',
+  type: 'bool',
+  usage: 'Skip image verification',
+  default: 'true',
+  hidden: true,
+};
+
 export function filterFlag(usage: string, short?: string): Flag {
   return { name: 'filter', short, type: 'filter', usage, check: checkFilter };
 }

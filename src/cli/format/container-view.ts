@@ -14,6 +14,7 @@ export interface ContainerViewOptions {
 export function containerView({ full, size }: ContainerViewOptions): View<ContainerSummary> {
   return {
     typeName: '*formatter.ContainerContext',
+    failure: 'failed to execute template',
     table: ['ID', 'Image', 'Command', 'RunningFor', 'Status', 'Ports', 'Names', ...(size ? ['Size'] : [])],
     columns: [
       { name: 'ID', title: 'CONTAINER ID', value: (c) => (full ? c.Id : shortId(c.Id)) },

@@ -16,7 +16,8 @@ export function renderTemplated<Item>(view: View<Item>, items: readonly Item[], 
     try {
       return `${render(template, rowStruct(view, item))}\n`;
     } catch (error) {
-      throw new Error(`failed to execute template: ${error instanceof Error ? error.message : error}`);
+      const words = view.failure ?? 'template parsing error';
+      throw new Error(`${words}: ${error instanceof Error ? error.message : error}`);
     }
   });
   if (!isTable) return rows.join('');

@@ -10,6 +10,8 @@ export interface Column<Item> {
   title: string;
   /** A column that only templates and JSON show may give something else than text. */
   value: (item: Item) => unknown;
+  /** What JSON shows, where that is something else. */
+  json?: (item: Item) => unknown;
 }
 
 export interface View<Item> {
@@ -18,6 +20,8 @@ export interface View<Item> {
   columns: readonly Column<Item>[];
   /** Methods with arguments, such as `.Label "name"`. */
   methods?: Readonly<Record<string, (item: Item, argument: string) => unknown>>;
+  /** What Docker says before the error of a template, where it is not "template parsing error". */
+  failure?: string;
   /** Names of the columns of the default table. */
   table: readonly string[];
 }
@@ -56,7 +60,7 @@ function columnOf<Item>(view: View<Item>, name: string): Column<Item> {
 /** All columns, sorted by name. */
 export function rowJson<Item>(view: View<Item>, item: Item): string {
   const sorted = [...view.columns].sort((a, b) => (a.name < b.name ? -1 : 1));
-  return encodeJson(Object.fromEntries(sorted.map((column) => [column.name, column.value(item)])), {
+  return encodeJson(Object.fromEntries(sorted.map(({ name, value, json = value }) => [name, json(item)])), {
     escapeHtml: true,
   });
 }

@@ -9,7 +9,8 @@ const inputFlags = 0x1 | 0x2 | 0x8 | 0x20 | 0x40 | 0x80 | 0x100 | 0x400; // IGNB
 const OPOST = 0x1;
 const controlMask = 0x30 | 0x100; // CSIZE PARENB
 const CS8 = 0x30;
-const localFlags = 0x8 | 0x40 | 0x2 | 0x1 | 0x8000; // ECHO ECHONL ICANON ISIG IEXTEN
+const ECHO = 0x8;
+const localFlags = ECHO | 0x40 | 0x2 | 0x1 | 0x8000; // ECHO ECHONL ICANON ISIG IEXTEN
 const VTIME = 17 + 5;
 const VMIN = 17 + 6;
 
@@ -27,17 +28,30 @@ export function terminalSize(fd: number): Size | null {
 
 /** Puts the terminal into raw mode until the result is disposed. */
 export function rawMode(fd: number): Disposable {
+  return changed(fd, (words, bytes) => {
+    words[0] = (words[0] ?? 0) & ~inputFlags;
+    words[1] = (words[1] ?? 0) & ~OPOST;
+    words[2] = ((words[2] ?? 0) & ~controlMask) | CS8;
+    words[3] = (words[3] ?? 0) & ~localFlags;
+    bytes[VTIME] = 0;
+    bytes[VMIN] = 1;
+  });
+}
+
+/** What is typed is not shown until the result is disposed. */
+export function withoutEcho(fd: number): Disposable {
+  return changed(fd, (words) => {
+    words[3] = (words[3] ?? 0) & ~ECHO;
+  });
+}
+
+/** Applies a change to the four words of flags and the bytes of the whole structure; disposing takes it back. */
+function changed(fd: number, change: (words: Uint32Array, bytes: Uint8Array) => void): Disposable {
   const saved = new Uint8Array(termiosSize);
   if (libc().tcgetattr(fd, addressOf(saved)) !== 0) return { [Symbol.dispose]() {} };
-  const raw = saved.slice();
-  const words = new Uint32Array(raw.buffer, 0, 4);
-  words[0] = (words[0] ?? 0) & ~inputFlags;
-  words[1] = (words[1] ?? 0) & ~OPOST;
-  words[2] = ((words[2] ?? 0) & ~controlMask) | CS8;
-  words[3] = (words[3] ?? 0) & ~localFlags;
-  raw[VTIME] = 0;
-  raw[VMIN] = 1;
-  libc().tcsetattr(fd, TCSANOW, addressOf(raw));
+  const wanted = saved.slice();
+  change(new Uint32Array(wanted.buffer, 0, 4), wanted);
+  libc().tcsetattr(fd, TCSANOW, addressOf(wanted));
   return {
     [Symbol.dispose]() {
       libc().tcsetattr(fd, TCSANOW, addressOf(saved));

@@ -1,0 +1,64 @@
+/** POST /images/create, one endpoint for two jobs: `fromImage` pulls, `fromSrc` imports a tar from the body or from a URL. */
+import type { Distribution } from '../../images/distribution/model.ts';
+import type { Images } from '../../images/model.ts';
+import type { Log, Operational } from '../../lib/op.ts';
+import { familiarName, parseReference } from '../../lib/reference.ts';
+import { bodyStream } from '../http/body.ts';
+import { download } from '../http/download.ts';
+import type { Exchange } from '../http/exchange.ts';
+import { platformParameter, textParameter } from '../http/query.ts';
+import { type Route, route } from '../http/router.ts';
+import { sendProgress } from '../http/stream.ts';
+import { credentialsFor, decodeRegistryAuth } from '../translate/registry-auth.ts';
+
+type Importing = Pick<Images, 'import'>;
+type Pulling = Pick<Distribution, 'pull'>;
+
+export function imageCreateRoutes(images: Importing, distribution: Pulling, log: Log): Route[] {
+  return [
+    route('POST', '/images/create', (exchange) =>
+      sendProgress(exchange, log, (op) =>
+        textParameter(exchange.query, 'fromImage') === ''
+          ? importFrom(images, exchange, op)
+          : pull(distribution, exchange, op),
+      ),
+    ),
+  ];
+}
+
+async function pull(distribution: Pulling, exchange: Exchange, op: Operational): Promise<void> {
+  const { query } = exchange;
+  const { name, allTags } = pulledName(textParameter(query, 'fromImage'), textParameter(query, 'tag'));
+  const credentials = credentialsFor(name.domain, decodeRegistryAuth(exchange.header('x-registry-auth')));
+  const options = { platform: platformParameter(query), allTags, credentials };
+  await distribution.pull(familiarName(name), options, op);
+}
+
+/** A digest in the image's name beats `tag`, which beats a tag in the name; with none of them every tag is meant. */
+function pulledName(image: string, tag: string) {
+  const given = parseReference(image);
+  if (given.digest !== null || tag === '')
+    return { name: given, allTags: given.digest === null && given.tag === null };
+  const separator = tag.startsWith('sha256:') ? '@' : ':';
+  const bare = familiarName({ ...given, tag: null });
+  return { name: parseReference(bare + separator + tag), allTags: false };
+}
+
+async function importFrom(images: Importing, exchange: Exchange, op: Operational): Promise<void> {
+  const { query } = exchange;
+  const source = textParameter(query, 'fromSrc');
+  const archive = source === '-' ? bodyStream(exchange) : await download(source, op);
+  const repository = textParameter(query, 'repo');
+  const tag = textParameter(query, 'tag');
+  const id = await images.import(
+    archive,
+    {
+      name: tag && repository ? `${repository}:${tag}` : repository,
+      message: textParameter(query, 'message') || (source === '-' ? '' : `Imported from ${source}`),
+      changes: query.getAll('changes'),
+      platform: platformParameter(query),
+    },
+    op,
+  );
+  op.progress({ kind: 'status', status: id });
+}
