@@ -65,7 +65,7 @@ async function pullOne(
   const { images } = context;
   const resolved = await resolve(context, remote, name, platform, op.signal);
   const shown = name.digest ?? name.tag ?? '';
-  op.progress({ kind: 'status', id: shown, status: `Pulling from ${shownPath(name)}` });
+  op.progress({ kind: 'status', id: shown, status: `Pulling from ${name.path}` });
   const { config: configDescriptor } = resolved.manifest;
   const id = await fetchConfig(context, remote, configDescriptor, op.signal);
   const layers = await remoteLayers(context, resolved, id);
@@ -146,11 +146,6 @@ function referencesOf(name: ImageName, target: Digest): Reference[] {
   const byDigest: Reference = { kind: 'digest', repository: repository(name), digest: target };
   if (name.tag === null || name.digest !== null) return [byDigest];
   return [{ kind: 'tag', repository: repository(name), tag: name.tag }, byDigest];
-}
-
-/** "library/busybox", "localhost:5000/x". */
-function shownPath(name: ImageName): string {
-  return name.domain === 'docker.io' ? name.path : repository(name);
 }
 
 const denied = ['DENIED', 'UNAUTHORIZED', 'NAME_UNKNOWN'];
