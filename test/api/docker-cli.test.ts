@@ -91,7 +91,7 @@ describe.skipIf(docker === null)('docker', () => {
   });
 
   test.each([
-    [['version'], 'minimum version 1.24'],
+    [['version'], 'minimum version 1.22'],
     [['info'], 'Storage Driver: overlay2'],
     [['images'], 'busybox      latest    abababababab'],
     [['history', 'busybox'], 'CMD ["sh"]'],
@@ -116,6 +116,6 @@ describe.skipIf(docker === null)('docker', () => {
 
   test('an old client and one that is too old', async () => {
     expect((await run(['ps'], { env: { DOCKER_API_VERSION: '1.24' } })).code).toBe(0);
-    expect((await run(['ps'], { env: { DOCKER_API_VERSION: '1.23' } })).stderr).toContain('is too old');
+    expect((await run(['ps'], { env: { DOCKER_API_VERSION: '1.21' } })).stderr).toContain('is too old');
   });
 });

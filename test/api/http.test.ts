@@ -35,9 +35,9 @@ describe('ping and versions', () => {
   });
 
   test.each([
-    ['/v1.24/_ping', 200],
+    ['/v1.22/_ping', 200],
     ['/v1.55/_ping', 200],
-    ['/v1.23/_ping', 400],
+    ['/v1.21/_ping', 400],
     ['/v1.56/_ping', 400],
     ['/v2.0/_ping', 400],
     ['/v0.9/_ping', 400],
@@ -49,7 +49,7 @@ describe('ping and versions', () => {
   test('too old and too new have Docker texts', async () => {
     expect(await message('GET /v1.12/info')).toEqual([
       400,
-      'client version 1.12 is too old. Minimum supported API version is 1.24, please upgrade your client to a newer version',
+      'client version 1.12 is too old. Minimum supported API version is 1.22, please upgrade your client to a newer version',
     ]);
     expect(await message('GET /v1.99/info')).toEqual([
       400,

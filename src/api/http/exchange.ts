@@ -81,6 +81,8 @@ export class Exchange {
       return;
     }
     if (status === 304) this.empty(status);
+    // As it was before 1.24.
+    else if (this.version < 24) this.send(status, 'text/plain; charset=utf-8', `${message}\n`);
     else this.json(status, { message });
   }
 }

@@ -8,11 +8,11 @@ import { parseVersion, splitVersion } from './version.ts';
 
 describe('versions', () => {
   test.each([
-    ['1.24', 24],
+    ['1.22', 22],
     ['1.55', 55],
     ['1.44', 44],
   ])('%s', (text, minor) => expect(parseVersion(text)).toBe(minor));
-  test.each(['1.23', '1', '0.30', '.', '1.56', '2.0', '1.100'])('%s is refused', (text) =>
+  test.each(['1.21', '1', '0.30', '.', '1.56', '2.0', '1.100'])('%s is refused', (text) =>
     expect(() => parseVersion(text)).toThrow(/too (old|new)/),
   );
   test('a prefix that is no version is part of the path', () => {

@@ -2,7 +2,8 @@
 import { invalid } from '../../lib/errors.ts';
 
 export const newestVersion = 55;
-export const oldestVersion = 24;
+/** Older than Docker's 1.24: skopeo, buildah and podman of 2022 still say 1.22 to a `docker-daemon:`. */
+export const oldestVersion = 22;
 
 export const versionText = (minor: number): string => `1.${minor}`;
 
