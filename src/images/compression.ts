@@ -94,7 +94,8 @@ export async function feed(stdin: Bun.FileSink, chunks: AsyncIterable<Uint8Array
   try {
     for await (const chunk of chunks) {
       try {
-        stdin.write(chunk);
+        // Both may answer later, and a promise nobody waits for would end the daemon when the child is killed.
+        await stdin.write(chunk);
         await stdin.flush();
       } catch (error) {
         if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;
