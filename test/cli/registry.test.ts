@@ -169,6 +169,9 @@ const same: readonly [argv: string[], options?: Options][] = [
   [['search', '--format', 'table {{.Name}}\\t{{.IsOfficial}}', 'x']],
   [['search', '--format', '{{.IsAutomated}}', 'x']],
   [['search']],
+  [['search', '--help']],
+  [['login', '--help']],
+  [['logout', '--help']],
   [['search', 'x'], { config: hubAndOne }],
   ...['x', 'reg.example/x', 'old.example/x', 'token.example/x', 'bearer.example/x', 'other.example/x'].map(
     (image): [string[], Options] => [['pull', image], { config: hubAndOne }],
