@@ -77,6 +77,12 @@ describe('transfers', () => {
     (status) => expect(lines([status]).totals(0)).toMatchObject({ done: 1, size: 0 }),
   );
 
+  test('a size that was never told is what came', () =>
+    expect(lines(['Downloading', 50, 0], ['Download complete']).totals(0)).toMatchObject({
+      moved: 50,
+      size: 50,
+    }));
+
   test('bytes that were there before are no speed', () => {
     const transfers = lines(['Downloading', 1000, 5000]);
     transfers.totals(0);

@@ -53,7 +53,7 @@ export class Transfers {
     const { current = 0, total = 0 } = progressDetail ?? {};
     layer.status = status;
     layer.step = current > 0 || total > 0 ? { current, total } : null;
-    if (arrived.test(status)) layer.moved = layer.size;
+    if (arrived.test(status)) layer.moved = layer.size = Math.max(layer.size, layer.moved);
     else if (layer.step) this.#move(layer, current, total);
   }
 
