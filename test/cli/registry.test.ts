@@ -427,6 +427,9 @@ describe('manifest inspect', () => {
   });
 
   test('errors and what has no meaning here', async () => {
+    expect((await run('gantry', ['manifest', 'create', 'x'])).stderr).toBe(
+      "gantry: 'manifest create' is not part of this version yet\n",
+    );
     expect(await inspect('missing')).toMatchObject({
       code: 1,
       stderr: 'Error response from daemon: No such object\n',
