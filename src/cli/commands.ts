@@ -266,11 +266,12 @@ export const groups: Readonly<Record<string, string>> = {
 };
 
 /** Docker commands that later versions bring. */
-export const notYet: ReadonlySet<string> = new Set(
-  'build builder buildx checkpoint commit compose config context cp diff export node plugin secret service stack swarm trust'.split(
+export const notYet: ReadonlySet<string> = new Set([
+  ...'build builder buildx checkpoint commit compose config context cp diff export node plugin secret service stack swarm trust'.split(
     ' ',
   ),
-);
+  ...['annotate', 'create', 'push', 'rm'].map((name) => `manifest ${name}`),
+]);
 
 export interface Found {
   entry: Entry;

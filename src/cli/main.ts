@@ -69,7 +69,7 @@ async function runGrouped(
   }
   const found = findCommand(`${group} ${name}`);
   if (found) return runCommand(found.entry, found.path, rest, globals, context);
-  if (notYet.has(name)) throw notPartYet(`${group} ${name}`);
+  if (notYet.has(name) || notYet.has(`${group} ${name}`)) throw notPartYet(`${group} ${name}`);
   throw new ExitError(
     `${programName}: unknown command: ${programName} ${group} ${name}\n\n` +
       `Usage:  ${programName} ${group}\n\nRun '${programName} ${group} --help' for more information`,

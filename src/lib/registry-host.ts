@@ -9,10 +9,10 @@ export function hostOfAddress(address: string): string {
   return host;
 }
 
-/** The domain as image names have it: the several names of Docker Hub are all docker.io, and so is "". */
+/** The domain as image names have it: Docker Hub's index is docker.io, and so is "". */
 export function domainOfAddress(address: string): string {
   const host = hostOfAddress(address);
-  return host === '' || host === 'index.docker.io' || host === 'registry-1.docker.io' ? 'docker.io' : host;
+  return host === '' || host === 'index.docker.io' ? 'docker.io' : host;
 }
 
 /** The registry that a search term is for: its first part when that looks like a host, else docker.io. */

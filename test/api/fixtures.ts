@@ -5,7 +5,7 @@ import { join } from 'node:path';
 import { createApiServer } from '../../src/api/server.ts';
 import type { System } from '../../src/engine/model.ts';
 import type { Image, Images } from '../../src/images/model.ts';
-import { notFound } from '../../src/lib/errors.ts';
+import { invalid, notFound } from '../../src/lib/errors.ts';
 import type { EngineEvent } from '../../src/lib/events.ts';
 import { parseDigest, parseNetworkId } from '../../src/lib/ids.ts';
 import type { Network, Networks } from '../../src/networks/model.ts';
@@ -71,6 +71,7 @@ export class FakeImages implements Images {
     return new Blob(['a tar']).stream();
   }
   async import(...[archive, options]: Parameters<Images['import']>) {
+    if (options.name.startsWith('refused')) throw invalid('refused: this name is taken');
     this.imported = options;
     await this.#take(archive);
     return imageId;

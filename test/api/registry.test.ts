@@ -306,7 +306,7 @@ describe('import from a URL', () => {
       expect(told.at(-1)).toEqual({ status: expect.stringContaining('sha256:') });
       expect(server.images.imported).toEqual({
         name: 'x:1',
-        message: `Imported from ${source}`,
+        message: `Imported from ${url}`,
         changes: ['CMD sh'],
         platform: '',
       });
@@ -323,6 +323,34 @@ describe('import from a URL', () => {
   ])('%s is refused', async (source, status, message) => {
     const answer = await post(source);
     expect([answer.status, JSON.parse(answer.body)]).toEqual([status, { message }]);
+  });
+
+  test('a password in the URL is neither shown nor kept', async () => {
+    const { status, body } = await post(`http://me:secret@${base}/x`);
+    expect(status).toBe(200);
+    expect(body).not.toContain('secret');
+    expect(server.images.imported?.message).toBe(`Imported from http://me:xxxxx@${base}/x`);
+    expect((await post(`http://me:secret@${base}/none`)).body).not.toContain('secret');
+  });
+
+  test('an import that fails lets go of the server', async () => {
+    let gone = () => {};
+    const left = new Promise<void>((resolve) => {
+      gone = resolve;
+    });
+    const endless = Bun.serve({
+      port: 0,
+      hostname: '127.0.0.1',
+      fetch: () =>
+        new Response(
+          new ReadableStream({ pull: (controller) => controller.enqueue(archive), cancel: () => gone() }),
+        ),
+    });
+    const path = `POST /images/create?fromSrc=127.0.0.1:${endless.port}/x&repo=refused`;
+    const { body } = await ask(server.socket, path);
+    expect(lines(body).at(-1)).toMatchObject({ error: 'refused: this name is taken' });
+    await left;
+    await endless.stop(true);
   });
 
   test('a server that does not answer', async () => {

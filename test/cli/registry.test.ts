@@ -169,6 +169,9 @@ const same: readonly [argv: string[], options?: Options][] = [
   [['search', '--format', 'table {{.Name}}\\t{{.IsOfficial}}', 'x']],
   [['search', '--format', '{{.IsAutomated}}', 'x']],
   [['search']],
+  [['search', '--help']],
+  [['login', '--help']],
+  [['logout', '--help']],
   [['search', 'x'], { config: hubAndOne }],
   ...['x', 'reg.example/x', 'old.example/x', 'token.example/x', 'bearer.example/x', 'other.example/x'].map(
     (image): [string[], Options] => [['pull', image], { config: hubAndOne }],
@@ -424,6 +427,9 @@ describe('manifest inspect', () => {
   });
 
   test('errors and what has no meaning here', async () => {
+    expect((await run('gantry', ['manifest', 'create', 'x'])).stderr).toBe(
+      "gantry: 'manifest create' is not part of this version yet\n",
+    );
     expect(await inspect('missing')).toMatchObject({
       code: 1,
       stderr: 'Error response from daemon: No such object\n',

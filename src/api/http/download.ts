@@ -16,28 +16,36 @@ const maxRedirects = 10;
 /** Bytes between two lines of progress. */
 const progressStep = 512 * 1024;
 
-/** The bytes of an http or https URL (http is assumed without a scheme), with progress. Errors have Docker's words. */
-export async function download(source: string, op: Operational): Promise<ReadableStream<Uint8Array>> {
-  const url = parseUrl(source);
+/** The bytes of a URL, with progress. Errors have Docker's words. Aborting `op.signal` lets go of the connection. */
+export async function download(url: URL, op: Operational): Promise<ReadableStream<Uint8Array>> {
   const response = await follow(url, op.signal);
   if (!response.ok) throw await refused(url, response);
-  op.progress({ kind: 'status', status: `Downloading from ${url}` });
+  op.progress({ kind: 'status', status: `Downloading from ${redacted(url)}` });
   const body = response.body ?? new Blob([]).stream();
   return body.pipeThrough(reporting(Number(response.headers.get('content-length') ?? 0), op));
 }
 
-function parseUrl(source: string): URL {
+/** An http or https URL; http is assumed without a scheme. */
+export function parseSource(source: string): URL {
   const text = source.includes('://') ? source : `http://${source}`;
   const url = URL.canParse(text) ? new URL(text) : null;
   if (url === null || url.hostname === '') throw invalid(`parse ${JSON.stringify(text)}: invalid URL`);
   return checkScheme(url);
 }
 
+/** What may be shown and kept of a URL: it can have a password in it. */
+export function redacted(url: URL): string {
+  if (url.password === '') return url.href;
+  const shown = new URL(url);
+  shown.password = 'xxxxx';
+  return shown.href;
+}
+
 /** A redirect must not lead to files of the daemon's host either. */
 function checkScheme(url: URL): URL {
   if (url.protocol === 'http:' || url.protocol === 'https:') return url;
   throw invalid(
-    `Get ${JSON.stringify(url.href)}: unsupported protocol scheme "${url.protocol.slice(0, -1)}"`,
+    `Get ${JSON.stringify(redacted(url))}: unsupported protocol scheme "${url.protocol.slice(0, -1)}"`,
   );
 }
 
@@ -50,7 +58,7 @@ async function follow(start: URL, signal: AbortSignal): Promise<Response> {
     await response.body?.cancel();
     url = checkScheme(new URL(location, url));
   }
-  throw internal(`Get ${JSON.stringify(start.href)}: stopped after ${maxRedirects} redirects`);
+  throw internal(`Get ${JSON.stringify(redacted(start))}: stopped after ${maxRedirects} redirects`);
 }
 
 async function get(url: URL, signal: AbortSignal): Promise<Response> {
@@ -63,7 +71,7 @@ async function get(url: URL, signal: AbortSignal): Promise<Response> {
     } as const;
     return await fetch(url, { ...options, signal });
   } catch (error) {
-    throw internal(`Get ${JSON.stringify(url.href)}: ${messageOf(error)}`, { cause: error });
+    throw internal(`Get ${JSON.stringify(redacted(url))}: ${messageOf(error)}`, { cause: error });
   }
 }
 
@@ -86,7 +94,7 @@ async function refused(url: URL, response: Response): Promise<EngineError> {
   }
   const status = `${response.status} ${response.statusText}`.trim();
   const make = kinds[response.status] ?? internal;
-  return make(`failed to GET ${url} with status ${status}: ${reason.slice(0, maxReason).trim()}`);
+  return make(`failed to GET ${redacted(url)} with status ${status}: ${reason.slice(0, maxReason).trim()}`);
 }
 
 /** `total` 0 = not known. */

@@ -4,7 +4,7 @@ import type { Images } from '../../images/model.ts';
 import type { Log, Operational } from '../../lib/op.ts';
 import { familiarName, parseReference } from '../../lib/reference.ts';
 import { bodyStream } from '../http/body.ts';
-import { download } from '../http/download.ts';
+import { download, parseSource, redacted } from '../http/download.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { platformParameter, textParameter } from '../http/query.ts';
 import { type Route, route } from '../http/router.ts';
@@ -45,20 +45,34 @@ function pulledName(image: string, tag: string) {
 }
 
 async function importFrom(images: Importing, exchange: Exchange, op: Operational): Promise<void> {
-  const { query } = exchange;
-  const source = textParameter(query, 'fromSrc');
-  const archive = source === '-' ? bodyStream(exchange) : await download(source, op);
+  const source = textParameter(exchange.query, 'fromSrc');
+  if (source === '-') return importArchive(images, exchange, bodyStream(exchange), '', op);
+  const url = parseSource(source);
+  const connection = new AbortController();
+  const signal = AbortSignal.any([op.signal, connection.signal]);
+  try {
+    const archive = await download(url, { ...op, signal });
+    await importArchive(images, exchange, archive, `Imported from ${redacted(url)}`, op);
+  } finally {
+    // An import that failed may not have read to the end.
+    connection.abort();
+  }
+}
+
+async function importArchive(
+  images: Importing,
+  { query }: Exchange,
+  archive: ReadableStream<Uint8Array>,
+  defaultMessage: string,
+  op: Operational,
+): Promise<void> {
   const repository = textParameter(query, 'repo');
   const tag = textParameter(query, 'tag');
-  const id = await images.import(
-    archive,
-    {
-      name: tag && repository ? `${repository}:${tag}` : repository,
-      message: textParameter(query, 'message') || (source === '-' ? '' : `Imported from ${source}`),
-      changes: query.getAll('changes'),
-      platform: platformParameter(query),
-    },
-    op,
-  );
-  op.progress({ kind: 'status', status: id });
+  const options = {
+    name: tag && repository ? `${repository}:${tag}` : repository,
+    message: textParameter(query, 'message') || defaultMessage,
+    changes: query.getAll('changes'),
+    platform: platformParameter(query),
+  };
+  op.progress({ kind: 'status', status: await images.import(archive, options, op) });
 }

@@ -84,7 +84,7 @@ async function postCreate(
   } catch (error) {
     const missing = error instanceof ApiError && error.status === 404 && /no such image/i.test(error.reason);
     if (!missing || !mayPull) throw error;
-    if (!flags.bool('quiet')) writeErr(`Unable to find image '${withTag(body.Image ?? '')}' locally\n`);
+    if (!flags.bool('quiet')) writeErr(`Unable to find image '${shownName(body.Image ?? '')}' locally\n`);
     await pull(creating, body.Image ?? '');
     return client.json<ContainerCreateResponse>('POST', '/containers/create', options);
   }
@@ -95,7 +95,7 @@ function checkPullPolicy(policy: string): void {
   throw new ExitError(`invalid pull option: '${policy}': must be one of "always", "missing" or "never"`);
 }
 
-function withTag(image: string): string {
+function shownName(image: string): string {
   return image.includes('@') || /:[^/]+$/.test(image) ? image : `${image}:latest`;
 }
 

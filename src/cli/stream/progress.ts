@@ -1,4 +1,4 @@
-/** Shows a JSON progress stream (load, import, pull): one line per object, redrawn in place on a terminal. */
+/** Shows a JSON progress stream (pull, push, load, import): lines, or on a terminal rows that are redrawn in place. */
 import type { ProgressLine } from '../../api/types/common.ts';
 import { ExitError } from '../exit.ts';
 import { isTerminal } from '../terminal/libc.ts';
@@ -12,42 +12,39 @@ export interface ProgressOptions {
   onAux?: (aux: Record<string, unknown>) => void;
 }
 
+/** Where steps are shown; disposing leaves what they came to. */
+export interface ProgressView extends Disposable {
+  status(line: ProgressLine): void;
+  text(text: string): void;
+}
+
 /** Throws the error that the daemon reports in the stream. */
 export async function showProgress(body: AsyncIterable<Uint8Array>, options: ProgressOptions): Promise<void> {
-  const { fd } = options;
-  const screen = isTerminal(fd) ? new Screen(fd) : null;
+  using view = await viewFor(options);
   for await (const line of jsonLines<ProgressLine>(body)) {
     const failure = line.errorDetail?.message ?? line.error;
     if (failure !== undefined) throw new ExitError(failure);
     if (line.aux) options.onAux?.(line.aux);
-    else if (options.quiet) continue;
-    else if (line.stream !== undefined) writeAll(fd, line.stream);
-    else if (line.status !== undefined) showStatus(line, screen, fd);
+    else if (line.stream !== undefined) view.text(line.stream);
+    else if (line.status !== undefined) view.status(line);
   }
 }
 
-function showStatus(line: ProgressLine, screen: Screen | null, fd: 1 | 2): void {
-  const moving = (line.progressDetail?.current ?? 0) > 0 || Boolean(line.progress);
-  if (screen && line.id)
-    screen.set(line.id, `${line.id}: ${line.status ?? ''}${line.progress ? ` ${line.progress}` : ''}`);
-  // Without a terminal, percentages would only fill the log.
-  else if (!moving) writeAll(fd, `${line.id ? `${line.id}: ` : ''}${line.status ?? ''}\n`);
+async function viewFor({ fd, quiet }: ProgressOptions): Promise<ProgressView> {
+  if (quiet) return { status() {}, text() {}, [Symbol.dispose]() {} };
+  if (!isTerminal(fd)) return linesOn(fd);
+  const { ProgressScreen } = await import('./progress-screen.ts');
+  return new ProgressScreen(fd);
 }
 
-/** Lines that are rewritten in place, by their id. */
-class Screen {
-  readonly #rows: string[] = [];
-
-  constructor(private readonly fd: 1 | 2) {}
-
-  set(id: string, text: string): void {
-    const known = this.#rows.indexOf(id);
-    if (known < 0) {
-      this.#rows.push(id);
-      writeAll(this.fd, `${text}\n`);
-      return;
-    }
-    const up = this.#rows.length - known;
-    writeAll(this.fd, `\x1b[${up}A\x1b[2K\r${text}\r\x1b[${up}B`);
-  }
+/** Without a terminal, percentages would only fill the log. */
+function linesOn(fd: 1 | 2): ProgressView {
+  return {
+    status({ id, status, progress, progressDetail }) {
+      const moving = (progressDetail?.current ?? 0) > 0 || Boolean(progress);
+      if (!moving) writeAll(fd, `${id ? `${id}: ` : ''}${status ?? ''}\n`);
+    },
+    text: (text) => writeAll(fd, text),
+    [Symbol.dispose]() {},
+  };
 }
