@@ -35,6 +35,16 @@ describe('a registry over plain HTTP on loopback', () => {
     expect(digestOf(await collect(chunks))).toBe(layer.digest);
   });
 
+  test('has another name', async () => {
+    const { manifest } = await pushImage(client, { domain: registry.host, path: 'a/name' });
+    const domain = registry.host.replace('127.0.0.1', 'localhost');
+    const repository = client.repository(
+      { domain, path: 'a/name' },
+      { credentials: anonymous, actions: 'pull' },
+    );
+    expect((await repository.manifest('latest', never)).digest).toBe(manifest.digest);
+  });
+
   test('sends a blob from an offset', async () => {
     const { layer } = await pushImage(client, { domain: registry.host, path: 'a/part' });
     const start = 1_000_001;

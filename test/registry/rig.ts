@@ -91,7 +91,7 @@ async function configuration(setup: RegistrySetup, directory: string, authority:
 }
 
 async function tls(authority: Authority, { tls: wanted }: RegistrySetup) {
-  const server = await authority.issue('server', 'IP:127.0.0.1,DNS:localhost');
+  const server = await authority.issue('server', 'IP:127.0.0.1,DNS:localhost,DNS:registry.example');
   return {
     certificate: server.cert,
     key: server.key,

@@ -43,7 +43,7 @@ export class HttpAnswer implements Answer {
       exchange.signal.throwIfAborted();
       throw connectionError(exchange, error, true);
     } finally {
-      watch.stop();
+      watch.close();
       if (!message.complete) message.destroy();
     }
   }

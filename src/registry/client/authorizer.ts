@@ -1,6 +1,6 @@
 import { unauthorized } from '../../lib/errors.ts';
 import type { Challenge } from './challenge.ts';
-import type { Credentials } from './model.ts';
+import type { Credentials, RegistryFailure } from './model.ts';
 import type { Clock } from './retries.ts';
 import { mergeScopes } from './scopes.ts';
 import { basicHeader, type Token } from './tokens.ts';
@@ -15,6 +15,8 @@ export type TokenSource = (
 /** A token is not used in the last tenth of its life: it must also last for the answer. */
 const usable = 0.9;
 const tokenLimit = 1000;
+
+const refused: RegistryFailure = { status: 401, code: 'UNAUTHORIZED', message: '' };
 
 interface Kept {
   token: Promise<Token>;
@@ -40,7 +42,8 @@ export class Authorizer {
     if (this.credentials.kind === 'bearer') return `Bearer ${this.credentials.token}`;
     if (this.#challenge === null) return null;
     if (this.#challenge.scheme === 'bearer') return `Bearer ${await this.#token(this.#challenge, scopes)}`;
-    if (this.credentials.kind !== 'basic') throw unauthorized('no basic auth credentials');
+    if (this.credentials.kind !== 'basic')
+      throw unauthorized('no basic auth credentials', { cause: refused });
     return basicHeader(this.credentials);
   }
 

@@ -3,8 +3,16 @@ import { unauthorized } from '../../lib/errors.ts';
 import { InsecureHosts } from './addresses.ts';
 import { Authorizer, type TokenSource } from './authorizer.ts';
 import { type Endpoint, type Endpoints, endpointsOf, isHub } from './endpoints.ts';
+import { defaultTls } from './exchange.ts';
 import { Host, type HostContext } from './host.ts';
-import type { Credentials, Registries, RegistryOptions, Repository, SearchResult } from './model.ts';
+import type {
+  Credentials,
+  Registries,
+  RegistryFailure,
+  RegistryOptions,
+  Repository,
+  SearchResult,
+} from './model.ts';
 import type { Environment } from './proxies.ts';
 import { RemoteRepository } from './repository.ts';
 import { type Clock, systemClock } from './retries.ts';
@@ -76,6 +84,7 @@ class RegistryClient implements Registries {
     if (answer.status === 401)
       throw unauthorized(
         `login attempt to ${answer.url.origin}${answer.url.pathname} failed with status: 401 Unauthorized`,
+        { cause: { status: 401, code: 'UNAUTHORIZED', message: '' } satisfies RegistryFailure },
       );
     return { status: 'Login Succeeded', identityToken };
   }
@@ -86,9 +95,8 @@ class RegistryClient implements Registries {
   ): Promise<SearchResult[]> {
     const { domain, term } = splitTerm(text);
     const { server } = this.#endpoints(domain, credentials);
-    const root = new URL(isHub(domain) ? 'https://index.docker.io/v1' : `${server.root.origin}/v1`);
     const query = { term, limit, signal };
-    const indexed = await searchIndex(this.#host({ ...server, root }), query);
+    const indexed = await searchIndex(this.#host(indexOf(domain, server)), query);
     return indexed ?? searchCatalog(this.#host(server), query);
   }
 
@@ -130,6 +138,12 @@ class RegistryClient implements Registries {
         { send: (exchange, settings) => transport.send(exchange, settings), tls, registry: root, insecure },
       );
   }
+}
+
+/** Docker Hub searches at another host than it serves from: what is set for one is not for the other. */
+function indexOf(domain: string, server: Endpoint): Endpoint {
+  if (!isHub(domain)) return { ...server, root: new URL('/v1', server.root) };
+  return { ...server, root: new URL('https://index.docker.io/v1'), tls: defaultTls, headers: {} };
 }
 
 /** What `docker login` may be given: a host, a URL, or Docker Hub's index in one of its forms. */

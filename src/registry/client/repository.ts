@@ -10,7 +10,7 @@ import { pullScope, pushScope } from './scopes.ts';
 import { namesOf } from './tags.ts';
 
 /** Distribution-spec: what may stand between slashes of a request. */
-const reference = /^(?:\w[\w.-]{0,127}|sha(?:256:[0-9a-f]{64}|512:[0-9a-f]{128}))$/;
+const reference = /^(?:\w[\w.-]{0,127}|sha256:[0-9a-f]{64})$/;
 const repositoryPath = /^[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:\/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*$/;
 
 export class RemoteRepository implements Repository {

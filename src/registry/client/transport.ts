@@ -43,7 +43,7 @@ export class Transport {
       exchange.signal.throwIfAborted();
       throw connectionOr(error, exchange, secured());
     } finally {
-      watch.stop();
+      watch.close();
     }
   }
 

@@ -59,7 +59,9 @@ export async function patch(
     signal,
   });
   answer.discard();
-  const offset = uploadedBytes(answer.header('range')) ?? end;
+  const taken = answer.header('range');
+  // A registry that says nothing has taken everything; one that says 0-0 has nothing to speak of.
+  const offset = uploadedBytes(taken) ?? (taken === '' ? end : session.offset);
   if (offset > end)
     throw invalid(`${requestWords(answer)}: the registry says that it has more than was sent`);
   return { location: locationOf(host, answer, session), offset };
@@ -103,7 +105,10 @@ export async function status(
   return { location: locationOf(host, answer, session), offset };
 }
 
-/** Best effort: the registry forgets it by itself in the end. */
+/**
+ * Best effort: the registry forgets it by itself in the end. docker-registry refuses to be asked about an upload of which it has more than
+ * its last answer said.
+ */
 export async function cancel(context: UploadContext, { location }: Session): Promise<void> {
   const signal = AbortSignal.timeout(5_000);
   try {
