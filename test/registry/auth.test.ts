@@ -88,7 +88,6 @@ describe('Bearer', () => {
     const { layer } = await pushImage(client, name, alice);
     server.queries.length = 0;
     const repository = client.repository(name, { credentials: anonymous, actions: 'pull' });
-    expect(await repository.hasBlob(layer.digest, never)).toBe(true);
     const many = Array.from({ length: 20 }, () => repository.hasBlob(layer.digest, never));
     expect(await Promise.all(many)).toEqual(many.map(() => true));
     expect(server.queries).toHaveLength(1);

@@ -61,9 +61,10 @@ export class FaultProxy implements AsyncDisposable {
   static async start(
     upstream: string,
     interfere: Interfere = (exchange) => exchange.forward(),
+    port = 0,
   ): Promise<FaultProxy> {
     const proxy = new FaultProxy(upstream, interfere);
-    await new Promise<void>((resolve) => proxy.#server.listen(0, '127.0.0.1', resolve));
+    await new Promise<void>((resolve) => proxy.#server.listen(port, '127.0.0.1', resolve));
     return proxy;
   }
 

@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { succeed } from '../rig/command.ts';
 import { anonymous, collect, digestOf, never, pushImage, randomBlob, registries } from './content.ts';
 import { startRegistry, type TestRegistry } from './rig.ts';
 
@@ -33,6 +34,13 @@ describe('a registry over plain HTTP on loopback', () => {
     });
     expect(offset).toBe(0);
     expect(digestOf(await collect(chunks))).toBe(layer.digest);
+    const seen = await succeed([
+      'skopeo',
+      'inspect',
+      '--tls-verify=false',
+      `docker://${registry.host}/a/image`,
+    ]);
+    expect(JSON.parse(seen)).toMatchObject({ Digest: manifest.digest, Layers: [layer.digest] });
   });
 
   test('has another name', async () => {

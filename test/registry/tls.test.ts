@@ -2,6 +2,7 @@ import { describe, expect, test } from 'bun:test';
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { RegistryOptions } from '../../src/registry/client/model.ts';
+import { systemClock } from '../../src/registry/client/retries.ts';
 import { anonymous, never, pushImage, registries } from './content.ts';
 import { FaultProxy } from './fault-proxy.ts';
 import { NamedHosts } from './named-hosts.ts';
@@ -143,6 +144,34 @@ describe('mirrors', () => {
     const before = [broken, lying, half].map(({ seen }) => seen.length);
     await pushImage(client, { domain: 'registry.example', path: 'pushed' });
     expect([broken, lying, half].map(({ seen }) => seen.length)).toEqual(before);
+  });
+
+  test('that nobody answers for are left alone for a minute', async () => {
+    using certs = certsDirectory();
+    await using upstream = await startRegistry();
+    const { manifest } = await pushImage(registries(), { domain: upstream.host, path: 'image' });
+    const mirror = await FaultProxy.start('', (exchange) => exchange.cut());
+    const { url } = mirror;
+    hosts(`server = "${upstream.url}"\n[host."${url}"]\n`).at(certs.path, 'registry.example');
+    let now = 0;
+    const clock = { ...systemClock, now: () => now };
+    const client = registries({ certificates: [certs.path] }, { clock });
+    const name = { domain: 'registry.example', path: 'image' };
+    const ask = () =>
+      client.repository(name, { credentials: anonymous, actions: 'pull' }).manifest('latest', never);
+    // One that hangs up is there, and may be better at the next.
+    for (const seen of [1, 2]) {
+      expect((await ask()).digest).toBe(manifest.digest);
+      expect(mirror.seen).toHaveLength(seen);
+    }
+    await mirror[Symbol.asyncDispose]();
+    expect((await ask()).digest).toBe(manifest.digest);
+    await using back = await FaultProxy.start(upstream.url, undefined, Number(new URL(url).port));
+    expect((await ask()).digest).toBe(manifest.digest);
+    expect(back.seen).toHaveLength(0);
+    now += 60_000;
+    expect((await ask()).digest).toBe(manifest.digest);
+    expect(back.seen).toHaveLength(1);
   });
 
   test('do not get the credentials of the registry', async () => {

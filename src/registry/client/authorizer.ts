@@ -20,8 +20,10 @@ const refused: RegistryFailure = { status: 401, code: 'UNAUTHORIZED', message: '
 
 interface Kept {
   token: Promise<Token>;
-  /** Milliseconds since the epoch; null until the token is here. */
-  expires: number | null;
+  /** Null until it is here. */
+  value: string | null;
+  /** Milliseconds since the epoch. */
+  expires: number;
 }
 
 /** How one registry knows one user: the challenge it sent, and the tokens that answer it, one for each set of scopes. */
@@ -29,7 +31,7 @@ export class Authorizer {
   #challenge: Challenge | null = null;
   readonly #tokens = new Map<string, Kept>();
   /** Scopes that a challenge named beyond those asked for. */
-  readonly #wanted = new Map<string, string[]>();
+  readonly #wanted = new Map<string, string>();
 
   constructor(
     private readonly credentials: Credentials,
@@ -56,29 +58,35 @@ export class Authorizer {
     if (challenge === undefined) return false;
     if (challenge.scheme === 'basic' && sent?.startsWith('Basic ')) return false;
     this.#challenge = challenge;
-    const key = mergeScopes(scopes).join(' ');
-    this.#wanted.set(key, (challenge.parameters.get('scope') ?? '').split(' '));
-    this.#tokens.delete(key);
+    this.#want(mergeScopes(scopes).join(' '), challenge.parameters.get('scope') ?? '', sent);
     return true;
+  }
+
+  /** A token that others have got in the meantime stays: it is not the one that was refused. */
+  #want(key: string, scope: string, sent: string | null): void {
+    const refusedToken = sent !== null && sent === `Bearer ${this.#tokens.get(key)?.value}`;
+    if (refusedToken || this.#wanted.get(key) !== scope) this.#tokens.delete(key);
+    this.#wanted.set(key, scope);
   }
 
   async #token(challenge: Challenge, scopes: readonly string[]): Promise<string> {
     const own = mergeScopes(scopes);
     const key = own.join(' ');
     const known = this.#tokens.get(key);
-    if (known !== undefined && (known.expires === null || known.expires > this.clock.now()))
+    if (known !== undefined && (known.value === null || known.expires > this.clock.now()))
       return (await known.token).value;
-    const all = mergeScopes([...own, ...(this.#wanted.get(key) ?? [])]);
+    const all = mergeScopes([...own, ...(this.#wanted.get(key) ?? '').split(' ')]);
     return (await this.#keep(key, this.source(challenge, all, this.credentials))).value;
   }
 
   /** Requests that need the same token wait for the same answer. */
   async #keep(key: string, token: Promise<Token>): Promise<Token> {
     if (this.#tokens.size >= tokenLimit) this.#forget();
-    const kept: Kept = { token, expires: null };
+    const kept: Kept = { token, value: null, expires: 0 };
     this.#tokens.set(key, kept);
     try {
-      const { lifetime } = await token;
+      const { value, lifetime } = await token;
+      kept.value = value;
       kept.expires = this.clock.now() + lifetime * 1000 * usable;
     } catch (error) {
       if (this.#tokens.get(key) === kept) this.#tokens.delete(key);

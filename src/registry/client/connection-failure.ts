@@ -44,6 +44,12 @@ export function connectionError(
   return unavailable(`${requestWords(request)}: ${words}`, { cause });
 }
 
+/** Nobody took the call. */
+export function dialTimeout(request: Pick<Exchange, 'method' | 'url'>): EngineError {
+  const cause: ConnectionFailure = { connection: 'unreachable', error: null };
+  return unavailable(`${requestWords(request)}: dial tcp: i/o timeout`, { cause });
+}
+
 export function stalledError(request: Pick<Exchange, 'method' | 'url'>): EngineError {
   const cause: ConnectionFailure = { connection: 'stalled', error: null };
   return unavailable(`${requestWords(request)}: i/o timeout`, { cause });
@@ -104,6 +110,10 @@ const unknownAuthority = new Set([
   'SELF_SIGNED_CERT_IN_CHAIN',
 ]);
 
+/** What OpenSSL and BoringSSL make of bytes that are no record of TLS. */
+const notTls = /^ERR_SSL_(WRONG_VERSION_NUMBER|PACKET_LENGTH_TOO_LONG|HTTP_REQUEST|UNEXPECTED_RECORD)$/;
+const lowerWords = (text: string) => text.toLowerCase().replaceAll('_', ' ');
+
 function tls(url: URL, { code, names }: RuntimeError): Description | null {
   const failed = 'tls: failed to verify certificate: x509: certificate';
   if (unknownAuthority.has(code))
@@ -116,11 +126,12 @@ function tls(url: URL, { code, names }: RuntimeError): Description | null {
   if (alert !== undefined)
     return {
       connection: 'untrusted',
-      words: `remote error: tls: ${alert.toLowerCase().replaceAll('_', ' ')}`,
+      words: `remote error: tls: ${lowerWords(alert)}`,
     };
-  if (code.startsWith('ERR_SSL_') || code === 'EPROTO')
+  if (notTls.test(code))
     return { connection: 'noTls', words: 'http: server gave HTTP response to HTTPS client' };
-  return null;
+  const reason = /^ERR_SSL_([A-Z0-9_]+)$/.exec(code)?.[1];
+  return reason === undefined ? null : { connection: 'untrusted', words: `tls: ${lowerWords(reason)}` };
 }
 
 /** Node's errors carry their facts as properties; of several addresses that failed the first tells enough. */
@@ -133,7 +144,9 @@ function facts(thrown: unknown): RuntimeError {
     message: String(fields.message ?? error),
     address: String(fields.address ?? ''),
     port: Number(fields.port ?? 0),
-    names: String(certificate?.subjectaltname ?? 'other names').replace(/(DNS|IP Address):/g, ''),
+    names: String(certificate?.subjectaltname ?? 'other names')
+      .replace(/(DNS|IP Address):/g, '')
+      .slice(0, 256),
   };
 }
 

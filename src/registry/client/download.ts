@@ -2,7 +2,8 @@ import { invalid } from '../../lib/errors.ts';
 import type { Digest } from '../../lib/ids.ts';
 import { brokenError, requestWords } from './connection-failure.ts';
 import type { Answer } from './exchange.ts';
-import { firstOf, type Host } from './host.ts';
+import { firstOf } from './first-of.ts';
+import type { Host } from './host.ts';
 import { contentRangeStart } from './ranges.ts';
 import { refusedBy } from './registry-failure.ts';
 

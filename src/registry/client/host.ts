@@ -1,4 +1,4 @@
-import { EngineError, internal } from '../../lib/errors.ts';
+import { EngineError } from '../../lib/errors.ts';
 import type { Authorizer } from './authorizer.ts';
 import { parseChallenges } from './challenge.ts';
 import { connectionFailure, requestWords } from './connection-failure.ts';
@@ -32,7 +32,12 @@ export interface HostContext {
   insecure(host: string): boolean;
   /** Hosts that turned out to speak only HTTP. */
   plain: Set<string>;
+  /** Mirrors that could not be reached, and until when (milliseconds since the epoch) they are not asked again. */
+  avoided: Map<string, number>;
 }
+
+/** Milliseconds for which a mirror that could not be reached is left alone. */
+const avoidance = 60_000;
 
 /** One host that is asked: HTTPS or HTTP, authentication, redirects, another try. */
 export class Host {
@@ -60,6 +65,17 @@ export class Host {
   /** Whether `url` is this registry: credentials may go there. */
   owns(url: URL): boolean {
     return isOwnHost(this.#root(), url);
+  }
+
+  get isAvoided(): boolean {
+    return (this.context.avoided.get(this.endpoint.root.host) ?? 0) > this.context.clock.now();
+  }
+
+  /** A mirror that does not answer would cost every blob of an image the same wait. */
+  avoidAfter(error: unknown): void {
+    const failure = connectionFailure(error)?.connection;
+    if (failure === 'unreachable' || failure === 'unknownHost' || failure === 'stalled')
+      this.context.avoided.set(this.endpoint.root.host, this.context.clock.now() + avoidance);
   }
 
   /** A registry behind a proxy that ends TLS may not know that it is asked over HTTPS: what it says of itself is asked over HTTPS all the same. */
@@ -164,24 +180,4 @@ async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T
   } finally {
     signal.removeEventListener('abort', stop);
   }
-}
-
-/**
- * The first host that answers. Whatever goes wrong with one, the next is asked; only the last is tried more than once, so that a dead
- * mirror costs no waiting.
- */
-export async function firstOf<T>(
-  hosts: readonly Host[],
-  signal: AbortSignal,
-  use: (host: Host) => Promise<T>,
-): Promise<T> {
-  const last = hosts.at(-1);
-  if (last === undefined) throw internal('no host of the registry is allowed to do that');
-  for (const host of hosts.slice(0, -1))
-    try {
-      return await use(host);
-    } catch {
-      signal.throwIfAborted();
-    }
-  return last.attempts(signal).run(() => use(last));
 }

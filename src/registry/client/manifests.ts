@@ -4,7 +4,8 @@ import { internal, invalid } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../lib/ids.ts';
 import { requestWords } from './connection-failure.ts';
 import type { Answer } from './exchange.ts';
-import { type Ask, firstOf, type Host } from './host.ts';
+import { firstOf } from './first-of.ts';
+import type { Ask, Host } from './host.ts';
 import type { RemoteManifest } from './model.ts';
 import { documentLimit } from './registry-failure.ts';
 

@@ -47,6 +47,7 @@ class RegistryClient implements Registries {
       attempts: options.attempts,
       insecure: (host) => this.#insecure.has(host),
       plain: new Set(),
+      avoided: new Map(),
     };
   }
 
@@ -109,8 +110,10 @@ class RegistryClient implements Registries {
   }
 
   #host(endpoint: Endpoint): Host {
-    const { credentials, root } = endpoint;
-    const who = createHash('sha256').update(JSON.stringify(credentials)).digest('hex');
+    const { credentials, root, tls } = endpoint;
+    const who = createHash('sha256')
+      .update(JSON.stringify([credentials, tls]))
+      .digest('hex');
     const key = `${root.host} ${who}`;
     const authorizer =
       this.#authorizers.get(key) ??

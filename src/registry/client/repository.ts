@@ -1,7 +1,8 @@
 import { invalid } from '../../lib/errors.ts';
 import type { Digest } from '../../lib/ids.ts';
 import { Download } from './download.ts';
-import { firstOf, type Host } from './host.ts';
+import { firstOf } from './first-of.ts';
+import type { Host } from './host.ts';
 import type { Capability } from './hosts-toml.ts';
 import { fetchManifest, putManifest, resolveManifest } from './manifests.ts';
 import type { BlobSource, RemoteManifest, Repository } from './model.ts';

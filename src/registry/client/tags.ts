@@ -1,7 +1,8 @@
 import { internal, invalid } from '../../lib/errors.ts';
 import { requestWords } from './connection-failure.ts';
 import type { Answer } from './exchange.ts';
-import { type Ask, firstOf, type Host } from './host.ts';
+import { firstOf } from './first-of.ts';
+import type { Ask, Host } from './host.ts';
 import { nextPage } from './link.ts';
 import { documentLimit } from './registry-failure.ts';
 

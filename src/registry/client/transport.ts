@@ -7,7 +7,7 @@ import https from 'node:https';
 import type { TLSSocket } from 'node:tls';
 import { Agents } from './agents.ts';
 import { HttpAnswer } from './answer.ts';
-import { connectionError, stalledError } from './connection-failure.ts';
+import { connectionError, dialTimeout, stalledError } from './connection-failure.ts';
 import type { Answer, Body, Exchange, TlsSettings } from './exchange.ts';
 import type { Environment } from './proxies.ts';
 import { Watch } from './watch.ts';
@@ -18,6 +18,9 @@ export interface TransportOptions {
   /** Where HTTP_PROXY, HTTPS_PROXY and NO_PROXY are looked up. */
   environment: Environment;
 }
+
+/** Milliseconds, as Docker's. */
+const dialPatience = 30_000;
 
 export class Transport {
   readonly #agents: Agents;
@@ -34,6 +37,10 @@ export class Transport {
     exchange.signal.throwIfAborted();
     const request = this.#open(exchange, tls);
     const secured = onceSecured(request);
+    const dial = new Watch(Math.min(dialPatience, this.options.stall), () =>
+      request.destroy(dialTimeout(exchange)),
+    );
+    whileConnecting(request, dial);
     const watch = new Watch(this.options.stall, () => request.destroy(stalledError(exchange)));
     try {
       const message = await answered(request, exchange, watch);
@@ -43,6 +50,7 @@ export class Transport {
       exchange.signal.throwIfAborted();
       throw connectionOr(error, exchange, secured());
     } finally {
+      dial.close();
       watch.close();
     }
   }
@@ -124,6 +132,14 @@ class SourceError extends Error {
 
 function connectionOr(error: unknown, exchange: Exchange, secured: boolean): unknown {
   return error instanceof SourceError ? error.thrown : connectionError(exchange, error, secured);
+}
+
+function whileConnecting(request: ClientRequest, dial: Watch): void {
+  dial.start();
+  request.once('socket', (socket) => {
+    if (socket.connecting) socket.once('connect', () => dial.close());
+    else dial.close();
+  });
 }
 
 function onceSecured(request: ClientRequest): () => boolean {

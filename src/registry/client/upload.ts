@@ -33,13 +33,13 @@ export class Upload implements AsyncDisposable {
   async run(): Promise<void> {
     const attempts = this.context.host.attempts(this.context.signal);
     for (;;) {
-      const before = this.#session?.offset ?? 0;
+      this.#session ??= await this.#begin();
+      const before = this.#session.offset;
       try {
-        await this.#send();
+        await this.#send(this.#session);
         return;
       } catch (error) {
-        const lost = [404, 416].includes(refusalOf(error)?.status ?? 0);
-        await attempts.next(error, lost && this.#session !== null);
+        await attempts.next(error, isLost(error));
       }
       if (await this.options.arrived()) return;
       await this.#resume();
@@ -47,12 +47,15 @@ export class Upload implements AsyncDisposable {
     }
   }
 
-  async #send(): Promise<void> {
+  async #send(begun: Session): Promise<void> {
     const { size, digest } = this.options.source;
-    this.#session ??= await this.#begin();
-    if (size > small || this.#session.offset > 0)
-      while (this.#session.offset < size) this.#session = await this.#patch(this.#session);
-    await commit(this.context, this.#session, digest, this.#rest(this.#session.offset));
+    let session = begun;
+    if (size > small || session.offset > 0)
+      while (session.offset < size) {
+        session = await this.#patch(session);
+        this.#session = session;
+      }
+    await commit(this.context, session, digest, this.#rest(session.offset));
     this.#session = null;
   }
 
@@ -102,4 +105,10 @@ export class Upload implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (this.#session !== null) await cancel(this.context, this.#session);
   }
+}
+
+/** The registry has forgotten the upload, or has more or less of it than we think. */
+function isLost(error: unknown): boolean {
+  const status = refusalOf(error)?.status;
+  return status === 404 || status === 416;
 }
