@@ -52,7 +52,8 @@ export interface Repository {
   tags(signal: AbortSignal): AsyncIterable<string>;
   /**
    * The bytes of a blob from `offset` on; `offset` of the answer is 0 when the registry does not do ranges. A connection that breaks
-   * is taken up again where it broke, as often as the client's attempts allow. Not verified: the content store does that.
+   * is taken up again where it broke, as often as the client's attempts allow. Not verified: the content store does that. The connection
+   * is held until the chunks are read, left by their reader, or the signal aborts.
    */
   blob(
     digest: Digest,
@@ -80,7 +81,10 @@ export interface SearchResult {
 }
 
 export interface Registries {
-  /** `actions` decides the scope of tokens and whether mirrors are asked. `domain` as in references: docker.io, localhost:5000. */
+  /**
+   * `actions` decides the scope of tokens and whether mirrors are asked. `domain` as in references: docker.io, localhost:5000. Throws
+   * invalid when what certs.d has for the domain cannot be read.
+   */
   repository(
     name: { domain: string; path: string },
     access: { credentials: Credentials; actions: 'pull' | 'push' },
