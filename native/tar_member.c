@@ -118,5 +118,5 @@ void member_whiteout(void) {
 }
 
 void member_opaque(void) {
-  marker(tar_path, strlen(tar_path), "/" WHITEOUT_PREFIX WHITEOUT_PREFIX, "opq");
+  marker(tar_path, strlen(tar_path), "/" WHITEOUT_PREFIX WHITEOUT_PREFIX, ".opq");
 }

@@ -61,6 +61,12 @@ export const entries: readonly Entry[] = [
     'Attach local standard input, output, and error streams to a running container',
     () => import('./commands/attach.ts'),
   ),
+  entry(
+    'commit',
+    'container commit',
+    "Create a new image from a container's changes",
+    () => import('./commands/commit.ts'),
+  ),
   entry('create', 'container create', 'Create a new container', () => import('./commands/create.ts')),
   entry(
     'events',
@@ -249,7 +255,7 @@ export const groups: Readonly<Record<string, string>> = {
 
 /** Docker commands that later versions bring. */
 export const notYet: ReadonlySet<string> = new Set(
-  'build builder buildx checkpoint commit compose config context cp diff export login logout manifest node plugin pull push search secret service stack swarm trust'.split(
+  'build builder buildx checkpoint compose config context cp diff export login logout manifest node plugin pull push search secret service stack swarm trust'.split(
     ' ',
   ),
 );
