@@ -296,3 +296,71 @@ once('podman reads the result', async (engine) => {
   await gone(engine, container);
   await engine.ok('docker', 'rmi', 'for-podman:1');
 });
+
+/** A container whose files take a while to read, and a commit of it that has begun. */
+async function longCommit(engine: TestEngine, name: string, size = '3G') {
+  const script = `truncate -s ${size} /big; sleep 1000`;
+  const container = await engine.ok('docker', 'run', '-d', 'busybox', 'sh', '-c', script);
+  const has = ['exec', container, 'test', '-e', '/big'];
+  await eventually(async () => (await engine.run('docker', has)).code === 0, 'the file is there');
+  const client = Bun.spawn(engine.argv('docker', ['commit', container, name]), {
+    stdout: 'ignore',
+    stderr: 'pipe',
+  });
+  const status = () => engine.ok('docker', 'inspect', '-f', '{{.State.Status}}', container);
+  await eventually(async () => (await status()) === 'paused', 'the commit has begun');
+  return { container, client, status };
+}
+
+const images = (engine: TestEngine) => engine.ok('docker', 'images', '-aq', '--no-trunc');
+
+once(
+  'the daemon dies in the middle: the container goes on, and there is no image',
+  async (engine) => {
+    const before = await images(engine);
+    const { container, client, status } = await longCommit(engine, 'never:1');
+    await engine.stopDaemon('SIGKILL');
+    expect(await client.exited).toBe(1);
+    await engine.startDaemon();
+    expect(await status()).toBe('running');
+    expect(await engine.ok('docker', 'exec', container, 'echo', 'alive')).toBe('alive');
+    expect(await images(engine)).toBe(before);
+    await gone(engine, container);
+  },
+  'the container dies with its daemon',
+);
+
+once(
+  'the client goes away in the middle: the container goes on',
+  async (engine) => {
+    const before = await images(engine);
+    const { container, client, status } = await longCommit(engine, 'never:2');
+    client.kill('SIGKILL');
+    await eventually(async () => (await status()) === 'running', 'the container goes on');
+    expect(await images(engine)).toBe(before);
+    await gone(engine, container);
+  },
+  'Docker finishes the image for nobody',
+);
+
+once(
+  'stopped in the middle it stops; removed in the middle there is no image',
+  async (engine) => {
+    const stopped = await longCommit(engine, 'stopped:1', '1G');
+    await engine.ok('docker', 'stop', '-t', '0', stopped.container);
+    expect(await stopped.status()).toBe('exited');
+    expect(await stopped.client.exited).toBe(0);
+    expect(await stopped.status()).toBe('exited');
+    await gone(engine, stopped.container);
+    await engine.ok('docker', 'rmi', 'stopped:1');
+
+    const removed = await longCommit(engine, 'removed:1');
+    await gone(engine, removed.container);
+    expect(await removed.client.exited).toBe(1);
+    expect(await removed.client.stderr.text()).toContain(
+      `You cannot commit container ${removed.container} which is being removed`,
+    );
+    expect((await engine.run('docker', ['image', 'inspect', 'removed:1'])).code).toBe(1);
+  },
+  'Docker waits with stop until the image is made',
+);
