@@ -8,6 +8,7 @@
 
 int shim_main(int argc, char **argv);
 int untar_main(int argc, char **argv);
+int tar_main(int argc, char **argv);
 
 /* Each gets argv with its own name as argv[0]. */
 static const struct program {
@@ -18,6 +19,7 @@ static const struct program {
     {"shim", shim_main, "hold one container (started by the daemon)"},
     {"run", run_main, "perform one encoded list of operations from stdin"},
     {"untar", untar_main, "unpack a layer (started by the daemon)"},
+    {"tar", tar_main, "pack a layer (started by the daemon)"},
     {"init", init_main, "run a command as process 1 and reap"},
 };
 

@@ -2,55 +2,15 @@
 #include "untar.h"
 
 #include <errno.h>
-#include <stdarg.h>
+#include <linux/capability.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
+#include <sys/syscall.h>
+
+#include "confine.h"
 
 struct options options = {.whiteouts = WHITEOUTS_NONE, .max_bytes = UINT64_MAX, .max_entries = UINT64_MAX};
-
-static size_t put_json(char *to, size_t room, const char *text) {
-  size_t n = 0;
-  for (; *text && n + 8 < room; text++) {
-    unsigned char c = (unsigned char)*text;
-    if (c == '"' || c == '\\') {
-      to[n++] = '\\';
-      to[n++] = (char)c;
-    } else if (c < 0x20) {
-      n += (size_t)snprintf(to + n, room - n, "\\u%04x", c);
-    } else {
-      to[n++] = (char)c;
-    }
-  }
-  return n;
-}
-
-_Noreturn static void fail_with(int error, const char *format, va_list arguments) {
-  char message[2 * NAME_LIMIT + 256], line[4 * NAME_LIMIT] = "{\"error\":\"";
-  int length = vsnprintf(message, sizeof message, format, arguments);
-  size_t used = length < 0 ? 0 : (size_t)length < sizeof message ? (size_t)length : sizeof message - 1;
-  if (error != 0)
-    snprintf(message + used, sizeof message - used, ": %s", strerror(error));
-  size_t n = strlen(line);
-  n += put_json(line + n, sizeof line - n - 4, message);
-  memcpy(line + n, "\"}\n", 3);
-  ssize_t written = write(STDERR_FILENO, line, n + 3);
-  _exit(written < 0 ? 2 : 1);
-}
-
-_Noreturn void fail(const char *format, ...) {
-  va_list arguments;
-  va_start(arguments, format);
-  fail_with(0, format, arguments);
-}
-
-_Noreturn void fail_errno(const char *format, ...) {
-  int error = errno;
-  va_list arguments;
-  va_start(arguments, format);
-  fail_with(error, format, arguments);
-}
 
 static uint64_t option_number(const char *name, const char *value) {
   char *end;
@@ -85,6 +45,25 @@ static void parse_options(int argc, char **argv) {
   }
 }
 
+static void confine_untar(const char *directory) {
+  static const int system_calls[] = {
+      SYS_writev,   SYS_pwrite64, SYS_openat,    SYS_openat2,   SYS_ftruncate, SYS_fchown,
+      SYS_fchownat, SYS_fchmod,   SYS_fchmodat,  SYS_utimensat, SYS_fsetxattr, SYS_lsetxattr,
+      SYS_mkdirat,  SYS_mknodat,  SYS_symlinkat, SYS_linkat,    SYS_unlinkat,
+  };
+  struct confinement confinement = {
+      .directory = directory,
+      .capabilities = 1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER | 1ull << CAP_FSETID |
+                      1ull << CAP_MKNOD | 1ull << CAP_SETFCAP,
+      .system_calls = system_calls,
+      .system_call_count = sizeof system_calls / sizeof *system_calls,
+  };
+  /* trusted.overlay.opaque can only be written with this one. */
+  if (options.whiteouts == WHITEOUTS_OVERLAY)
+    confinement.capabilities |= 1ull << CAP_SYS_ADMIN;
+  confine(&confinement);
+}
+
 /* usage: untar <directory> [--whiteouts overlay|apply|none] [--max-bytes N] [--max-entries N] < plain.tar
  *
  * Success: exit 0 and {"bytes":N,"entries":N,"implied":[…]} on stdout. Failure: exit 1 and {"error":"…"} on
@@ -97,7 +76,7 @@ int untar_main(int argc, char **argv) {
          "[--max-entries N]");
   parse_options(argc, argv);
   reader_open();
-  confine(argv[1]);
+  confine_untar(argv[1]);
   while (header_next(&entry)) {
     if (++entries > options.max_entries)
       fail("the layer has more than %llu entries", (unsigned long long)options.max_entries);

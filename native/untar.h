@@ -5,8 +5,7 @@
  * anything else. One process unpacks one layer and exits, so errors end it (`fail`) and nothing is freed on
  * the way out.
  *
- *   untar.c           options, confinement, the loop
- *   untar_confine.c   mount namespace, capabilities, system call filter
+ *   untar.c           options, confinement (confine.h), the loop
  *   untar_read.c      the byte stream
  *   untar_header.c    headers: ustar, GNU long names, base-256 numbers
  *   untar_pax.c       pax records and extended attributes
@@ -21,6 +20,8 @@
 #include <stdint.h>
 #include <sys/stat.h>
 #include <time.h>
+
+#include "fail.h"
 
 #define BLOCK 512
 /* Of a pax header or a GNU long name, as Go's archive/tar has it. */
@@ -70,13 +71,7 @@ struct entry {
 };
 
 /* untar.c */
-_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
-/* The same with ": strerror(errno)" behind. */
-_Noreturn void fail_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));
 extern struct options options;
-
-/* untar_confine.c */
-void confine(const char *directory);
 
 /* untar_read.c: every function that promises bytes fails with "unexpected EOF" when there are none. */
 void reader_open(void);

@@ -72,6 +72,12 @@ export const entries: readonly Entry[] = [
     'Attach local standard input, output, and error streams to a running container',
     () => import('./commands/attach.ts'),
   ),
+  entry(
+    'commit',
+    'container commit',
+    "Create a new image from a container's changes",
+    () => import('./commands/commit.ts'),
+  ),
   entry('create', 'container create', 'Create a new container', () => import('./commands/create.ts')),
   entry(
     'events',
@@ -267,7 +273,7 @@ export const groups: Readonly<Record<string, string>> = {
 
 /** Docker commands that later versions bring. */
 export const notYet: ReadonlySet<string> = new Set([
-  ...'build builder buildx checkpoint commit compose config context cp diff export node plugin secret service stack swarm trust'.split(
+  ...'build builder buildx checkpoint compose config context cp diff export node plugin secret service stack swarm trust'.split(
     ' ',
   ),
   ...['annotate', 'create', 'push', 'rm'].map((name) => `manifest ${name}`),

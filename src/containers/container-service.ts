@@ -4,6 +4,7 @@ import type { ContainerId, Digest } from '../lib/ids.ts';
 import { Shims } from '../shim/spare.ts';
 import { Activities } from './activity.ts';
 import { attach, resize } from './attach.ts';
+import { commit } from './commit.ts';
 import type { Context } from './context.ts';
 import { create } from './create.ts';
 import { createExec, resizeExec, startExec } from './exec.ts';
@@ -13,6 +14,7 @@ import { kill } from './kill.ts';
 import { Locks } from './locks.ts';
 import { logs } from './logs.ts';
 import { Paths } from './paths.ts';
+import { pause, unpause } from './pause.ts';
 import { prune } from './prune.ts';
 import { recover } from './recovery.ts';
 import { remove } from './remove.ts';
@@ -20,7 +22,7 @@ import type { Containers } from './service.ts';
 import { start } from './start.ts';
 import { isAlive } from './state.ts';
 import { sample, size, top } from './stats.ts';
-import { pause, restart, stop, unpause } from './stop.ts';
+import { restart, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { rename, update } from './update.ts';
 import { wait } from './wait.ts';
@@ -87,6 +89,7 @@ export class ContainerService implements Containers {
   rename: Containers['rename'] = (ref, name) => rename(this.#context, ref, name);
   remove: Containers['remove'] = (ref, options) => remove(this.#context, ref, options);
   wait: Containers['wait'] = async (ref, condition, signal) => wait(this.#context, ref, condition, signal);
+  commit: Containers['commit'] = (ref, request, op) => commit(this.#context, ref, request, op);
   update: Containers['update'] = (ref, changes) => update(this.#context, ref, changes);
 
   get: Containers['get'] = async (ref) => {

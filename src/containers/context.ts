@@ -20,7 +20,7 @@ export interface Context {
   readonly execs: ExecRegistry;
   readonly locks: Locks;
   readonly paths: Paths;
-  readonly images: Pick<Images, 'get'>;
+  readonly images: Pick<Images, 'get' | 'commit'>;
   readonly networks: Networks;
   readonly volumes: Volumes;
   readonly snapshotter: Snapshotter;

@@ -56,12 +56,11 @@ export function mergeImageConfig(user: ContainerConfig, image: ImageRunConfig): 
     stopSignal: user.stopSignal || (image.StopSignal ?? ''),
     healthcheck: mergeHealthcheck(user.healthcheck, image.Healthcheck),
     shell: user.shell ?? image.Shell ?? null,
-    onBuild: user.onBuild ?? image.OnBuild ?? null,
   };
 }
 
 /** `80` means `80/tcp`. */
-function portKey(text: string): PortKey {
+export function portKey(text: string): PortKey {
   const match = /^(\d{1,5})(?:\/(tcp|udp|sctp))?$/.exec(text.toLowerCase());
   if (match === null) throw invalid(`invalid exposed port in the image: ${text}`);
   return `${Number(match[1])}/${(match[2] ?? 'tcp') as 'tcp'}`;

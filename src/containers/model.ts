@@ -195,6 +195,19 @@ export interface CreateRequest {
   endpoints: Record<string, EndpointRequest>;
 }
 
+export interface CommitRequest {
+  /** What the client sent in place of the container's own configuration; null = nothing. */
+  config: ContainerConfig | null;
+  /** Of the image, with or without tag; "" = none. */
+  name: string;
+  author: string;
+  comment: string;
+  /** Dockerfile instructions. */
+  changes: readonly string[];
+  /** Whether a container that runs is paused while its files are read. */
+  pause: boolean;
+}
+
 /** A mount as the container has it (Docker's MountPoint). */
 export interface MountPoint {
   type: 'bind' | 'volume' | 'tmpfs' | 'image';
@@ -223,7 +236,8 @@ export interface MountPoint {
 export type State =
   | { status: 'created' }
   | { status: 'running'; process: RunningProcess }
-  | { status: 'paused'; process: RunningProcess }
+  /** `briefly`: not by a user but while its files are read; whoever finds it so later ends it. */
+  | { status: 'paused'; process: RunningProcess; briefly?: true }
   /** Waiting out the back-off before the restart policy starts it again. */
   | { status: 'restarting'; last: Exit; attempt: number }
   | { status: 'exited'; last: Exit }

@@ -6,6 +6,7 @@ import { followShim, handleExit, milliseconds, unknownExit } from './exit.ts';
 import { startHealthChecks } from './health.ts';
 import { attempt, endLeftovers, finishRemovals, removeOrphans } from './leftovers.ts';
 import type { Container } from './model.ts';
+import { endBriefPause } from './pause.ts';
 import { cgroupsPath } from './spec.ts';
 import { startLocked } from './start.ts';
 import { isAlive } from './state.ts';
@@ -32,6 +33,7 @@ export async function recover(context: Context): Promise<void> {
     else {
       followShim(context, container.id, events);
       startHealthChecks(context, container);
+      await endBriefPause(context, container.id);
     }
   }
   await finishRemovals(context);

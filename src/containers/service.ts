@@ -1,7 +1,9 @@
 /** What the containers noun offers to the API (and later to the CRI). Implemented by ContainerService in containers.ts. */
 
-import type { ContainerId, ExecId } from '../lib/ids.ts';
+import type { ContainerId, Digest, ExecId } from '../lib/ids.ts';
+import type { Operational } from '../lib/op.ts';
 import type {
+  CommitRequest,
   Container,
   ContainerStream,
   CreateRequest,
@@ -37,6 +39,9 @@ export interface Containers {
     ref: string,
     changes: Partial<Resources> & { restartPolicy?: RestartPolicy },
   ): Promise<{ warnings: string[] }>;
+
+  /** An image of what the container changed; returns its id. Throws conflict while the container is being removed. */
+  commit(ref: string, request: CommitRequest, op: Operational): Promise<Digest>;
 
   get(ref: string): Promise<Container>;
   list(): Promise<Container[]>;

@@ -31,6 +31,9 @@ function defaultMounts(): Mount[] {
   ];
 }
 
+/** Where the engine mounts something into every container, so that an image's root need not have it. */
+export const ownMountPoints = ['dev', 'etc/hostname', 'etc/hosts', 'etc/resolv.conf', 'proc', 'sys'] as const;
+
 const writable = (mount: Mount): Mount => ({
   ...mount,
   options: (mount.options ?? []).filter((option) => option !== 'ro'),

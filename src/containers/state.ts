@@ -18,7 +18,7 @@ import type { Exit, RunningProcess, State } from './model.ts';
 export type StateEvent =
   | { type: 'started'; process: RunningProcess }
   | { type: 'start-failed'; exit: Exit }
-  | { type: 'pause' }
+  | { type: 'pause'; briefly?: true }
   | { type: 'unpause' }
   | { type: 'exit'; exit: Exit }
   /** The restart policy will start it again after a while. */
@@ -38,8 +38,8 @@ export function next(state: State, event: StateEvent): State {
       if (canStart(state)) return { status: 'exited', last: event.exit };
       break;
     case 'pause':
-      if (state.status === 'running') return { status: 'paused', process: state.process };
-      break;
+      if (state.status !== 'running') break;
+      return { status: 'paused', process: state.process, ...(event.briefly && { briefly: true }) };
     case 'unpause':
       if (state.status === 'paused') return { status: 'running', process: state.process };
       break;

@@ -1,11 +1,11 @@
-/** stop, restart, pause, unpause. */
-import { conflict, notModified } from '../lib/errors.ts';
+/** stop and restart. */
+import { notModified } from '../lib/errors.ts';
 import type { ContainerId } from '../lib/ids.ts';
 import { parseSignal } from '../linux/signals.ts';
 import { type Context, emitContainer } from './context.ts';
 import { cancelRestart, killAndWait, sendSignal, stopSignalOf, within } from './kill.ts';
 import type { Container } from './model.ts';
-import { cgroupsPath } from './spec.ts';
+import { thaw } from './pause.ts';
 import { startLocked } from './start.ts';
 import { isAlive } from './state.ts';
 
@@ -57,14 +57,9 @@ async function beginStop(
   const exited = activity.nextExit();
   context.store.update(id, { stoppedByUser: true });
   await sendSignal(context, container, signal);
+  // The signal reaches a paused container only when it goes on.
   if (container.state.status === 'paused') await thaw(context, id);
   return { container, exited };
-}
-
-/** The signal of a stop reaches a paused container only when it goes on. */
-async function thaw(context: Context, id: ContainerId): Promise<void> {
-  await context.cgroups.freeze(cgroupsPath(context.store.byId(id)), false);
-  emitContainer(context, context.store.transition(id, { type: 'unpause' }), 'unpause');
 }
 
 export async function restart(context: Context, ref: string, options: StopOptions): Promise<void> {
@@ -80,25 +75,4 @@ export async function restart(context: Context, ref: string, options: StopOption
     activity.restarting = false;
   }
   emitContainer(context, { ...context.store.byId(id), hostConfig }, 'restart');
-}
-
-export async function pause(context: Context, ref: string): Promise<void> {
-  const { id } = context.store.find(ref);
-  using _lock = await context.locks.take(id);
-  const container = context.store.byId(id);
-  if (container.state.status === 'paused') throw conflict(`Container ${id} is already paused`);
-  if (container.state.status === 'restarting')
-    throw conflict(`container ${ref} is restarting, wait until the container is running`);
-  if (container.state.status !== 'running') throw conflict(`container ${id} is not running`);
-  await context.cgroups.freeze(cgroupsPath(container), true);
-  emitContainer(context, context.store.transition(id, { type: 'pause' }), 'pause');
-}
-
-export async function unpause(context: Context, ref: string): Promise<void> {
-  const { id } = context.store.find(ref);
-  using _lock = await context.locks.take(id);
-  const container = context.store.byId(id);
-  if (container.state.status !== 'paused') throw conflict(`Container ${id} is not paused`);
-  await context.cgroups.freeze(cgroupsPath(container), false);
-  emitContainer(context, context.store.transition(id, { type: 'unpause' }), 'unpause');
 }

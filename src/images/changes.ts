@@ -57,9 +57,17 @@ const instructions: Record<string, Apply> = {
   },
 };
 
+/**
+ * Dockerfile's rule: an ENTRYPOINT drops the command of the image that it is based on, but not one from a CMD beside it.
+ */
+function dropInheritedCommand(config: ImageRunConfig, names: readonly string[]): void {
+  if (names.includes('ENTRYPOINT') && !names.includes('CMD')) delete config.Cmd;
+}
+
 /** Returns a new config; throws invalid with Docker's texts. Several instructions may stand in one change, one per line. */
 export function applyChanges(config: ImageRunConfig, changes: readonly string[]): ImageRunConfig {
   const result = structuredClone(config);
+  const names: string[] = [];
   for (const line of changes.flatMap((change) => change.replace(/\\\r?\n/g, '').split(/\r?\n/))) {
     const text = line.trim();
     if (text === '' || text.startsWith('#')) continue;
@@ -68,7 +76,9 @@ export function applyChanges(config: ImageRunConfig, changes: readonly string[])
     const apply = Object.hasOwn(instructions, name) ? instructions[name] : undefined;
     if (apply === undefined) throw invalid(`${word} is not a valid change command`);
     apply(result, text.slice(word.length).trim(), new Map((result.Env ?? []).map(splitVariable)));
+    names.push(name);
   }
+  dropInheritedCommand(result, names);
   return result;
 }
 

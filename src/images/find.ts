@@ -3,13 +3,20 @@ import type { Digest } from '../lib/ids.ts';
 import type { ImageName } from './model.ts';
 import type { Located, Reference } from './names.ts';
 import type { ImageRecords } from './records.ts';
-import { familiarName, parseAnyReference, repository, withTag } from './references.ts';
+import { familiarName, parseAnyReference, parseReference, repository, withTag } from './references.ts';
 
 /** The stored reference that a name means: its digest when it has one (the tag beside it is only a remark), else its tag. */
 export function storedReference(name: ImageName): Reference {
   const full = withTag(name);
   if (full.digest !== null) return { kind: 'digest', repository: repository(full), digest: full.digest };
   return { kind: 'tag', repository: repository(full), tag: full.tag ?? 'latest' };
+}
+
+/** The tag that a new image gets: what the user typed, `:latest` when it has no tag. */
+export function newTag(text: string): Reference {
+  const name = withTag(parseReference(text));
+  if (name.tag === null) throw invalid('cannot import digest reference');
+  return { kind: 'tag', repository: repository(name), tag: name.tag };
 }
 
 /**

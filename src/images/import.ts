@@ -9,9 +9,8 @@ import { adoptImage } from './adopt.ts';
 import { applyChanges } from './changes.ts';
 import { decompress, detectCompression } from './compression.ts';
 import type { Context } from './context.ts';
+import { newTag } from './find.ts';
 import { writeImage } from './manifest.ts';
-import type { Reference } from './names.ts';
-import { parseReference, repository, withTag } from './references.ts';
 
 export interface ImportOptions {
   /** "" = no name. */
@@ -28,7 +27,7 @@ export async function importArchive(
   options: ImportOptions,
   op: Operational,
 ): Promise<Digest> {
-  const references = options.name === '' ? [] : [importReference(options.name)];
+  const references = options.name === '' ? [] : [newTag(options.name)];
   const platform = parsePlatform(options.platform);
   const run = applyChanges({}, options.changes);
   await using _ = await context.collector.use();
@@ -55,12 +54,6 @@ export async function importArchive(
   } finally {
     await context.collector.collect();
   }
-}
-
-function importReference(text: string): Reference {
-  const name = withTag(parseReference(text));
-  if (name.tag === null) throw invalid('cannot import digest reference');
-  return { kind: 'tag', repository: repository(name), tag: name.tag };
 }
 
 /** gzip and zstd are kept as they came; formats that the OCI spec does not know are stored plain. */

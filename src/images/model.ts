@@ -1,7 +1,7 @@
 /** Images in gantry's own words. */
 import type { Digest } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
-import type { ImageConfig } from '../oci/image.ts';
+import type { ImageConfig, ImageRunConfig } from '../oci/image.ts';
 
 /** A reference with every default filled in: busybox -> docker.io/library/busybox:latest. */
 export interface ImageName {
@@ -44,6 +44,21 @@ export interface HistoryEntry {
   tags: string[];
 }
 
+/** A new image on top of another one. */
+export interface CommitRequest {
+  /** null: from nothing. */
+  parent: Digest | null;
+  /** What is new, as a plain layer tar. It is read after everything else has been checked. */
+  layer: AsyncIterable<Uint8Array>;
+  config: ImageRunConfig;
+  /** A name, with or without tag; "" = none. */
+  name: string;
+  author: string;
+  comment: string;
+  /** The command that made the changes, for the history. */
+  createdBy: string;
+}
+
 /** What the images noun offers. `ref` is what the user typed: name, name:tag, name@digest, id or unambiguous id prefix. */
 export interface Images {
   /** Throws notFound "No such image: …" with Docker's text. */
@@ -73,4 +88,6 @@ export interface Images {
     options: { name: string; message: string; changes: string[]; platform: string },
     op: Operational,
   ): Promise<Digest>;
+  /** Nothing of the image is visible before it is complete. Returns its id and, when it has a name, the familiar one. */
+  commit(request: CommitRequest, op: Operational): Promise<{ id: Digest; name: string }>;
 }

@@ -8,13 +8,14 @@ import type { ImageConfig } from '../oci/image.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { adoptImage } from './adopt.ts';
 import { Collector } from './collector.ts';
+import { commitImage } from './commit.ts';
 import type { Context, ImageUser } from './context.ts';
 import { findImage, locateImage, storedReference } from './find.ts';
 import { imageHistory } from './history.ts';
 import { type ImportOptions, importArchive } from './import.ts';
 import { type LoadOptions, loadArchive } from './load.ts';
 import { writeImage } from './manifest.ts';
-import type { HistoryEntry, Image, Images } from './model.ts';
+import type { CommitRequest, HistoryEntry, Image, Images } from './model.ts';
 import { pruneImages } from './prune.ts';
 import { ImageRecords } from './records.ts';
 import { familiarName, parseReference, withTag } from './references.ts';
@@ -118,6 +119,10 @@ export class ImageStore implements Images {
     op: Operational,
   ): Promise<Digest> {
     return importArchive(this.context, archive, options, op);
+  }
+
+  async commit(request: CommitRequest, op: Operational): Promise<{ id: Digest; name: string }> {
+    return commitImage(this.context, request, op);
   }
 
   /** An image from plain layer tars and a config made for their DiffIDs, under a name. */

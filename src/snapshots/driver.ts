@@ -4,8 +4,9 @@ import { join } from 'node:path';
 import type { Database } from '../lib/database.ts';
 import { conflict, internal, notFound } from '../lib/errors.ts';
 import type { RootMount } from '../linux/mounts.ts';
+import { type Changes, diffTar } from './diff.ts';
 import { type SnapshotRecord, SnapshotRecords } from './records.ts';
-import type { Snapshotter, Usage, WrittenLayer } from './snapshotter.ts';
+import type { DiffOptions, Snapshotter, Usage, WrittenLayer } from './snapshotter.ts';
 import { diskUsage } from './usage.ts';
 
 /**
@@ -41,6 +42,8 @@ export abstract class DirectoryDriver implements Snapshotter {
   ): Promise<void>;
   /** The directory whose files count as the snapshot's own. */
   protected abstract ownFiles(record: SnapshotRecord): string;
+  /** Where its changes are. */
+  protected abstract changes(record: SnapshotRecord): Changes;
 
   /** Removes what a dead daemon left behind. */
   async recover(): Promise<void> {
@@ -110,6 +113,10 @@ export abstract class DirectoryDriver implements Snapshotter {
       await rm(directory, { recursive: true, force: true });
       throw error;
     }
+  }
+
+  diff(key: string, options: DiffOptions): AsyncIterable<Uint8Array> {
+    return diffTar(this.changes(this.record(key)), options);
   }
 
   async usage(key: string): Promise<Usage> {

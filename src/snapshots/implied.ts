@@ -19,7 +19,8 @@ export function inheritImplied(layer: string, lowers: readonly string[], implied
   }
 }
 
-function findBelow(lowers: readonly string[], path: string): Stats | null {
+/** The directory `path` as the topmost of the layers has it; null when none does. */
+export function findBelow(lowers: readonly string[], path: string): Stats | null {
   for (const lower of lowers) {
     const found = realDirectory(lower, path);
     if (found === 'hidden') return null;

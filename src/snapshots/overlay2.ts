@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { unsupported } from '../lib/errors.ts';
 import type { RootMount } from '../linux/mounts.ts';
 import { backingFilesystem } from './backing.ts';
+import type { Changes } from './diff.ts';
 import { DirectoryDriver } from './driver.ts';
 import { inheritImplied } from './implied.ts';
 import type { SnapshotRecord } from './records.ts';
@@ -68,6 +69,11 @@ export class Overlay2Driver extends DirectoryDriver {
 
   protected override ownFiles(record: SnapshotRecord): string {
     return record.state === 'writable' ? join(this.#layer(record), 'upper') : this.#layer(record);
+  }
+
+  protected override changes(record: SnapshotRecord): Changes {
+    const [, ...below] = this.chain(record);
+    return { in: 'upper', directory: this.ownFiles(record), lowers: below.map((each) => this.#layer(each)) };
   }
 
   #layer(record: SnapshotRecord): string {

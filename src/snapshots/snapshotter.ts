@@ -14,6 +14,15 @@ export interface WrittenLayer {
   implied: readonly string[];
 }
 
+export interface DiffOptions {
+  signal: AbortSignal;
+  /**
+   * Where the engine may have made something to mount on ("etc/hosts"). Left out while it is empty, together with the directories
+   * that hold it when nothing else is new about them.
+   */
+  mountPoints: readonly string[];
+}
+
 /**
  * Snapshots are named by key: a ChainID for a committed layer, a container id for a writable one. All state lives under
  * one directory (mode 0710, CVE-2021-41091) and in the engine's database; every method is one transaction.
@@ -41,6 +50,12 @@ export interface Snapshotter {
   prepare(key: string, parent: string | null): Promise<void>;
   /** How to mount `key`: read-write when it was prepared, read-only when committed. */
   mounts(key: string): RootMount;
+  /**
+   * What `key` has over its parent, as a plain OCI layer tar: members in order of name, whiteouts for what is gone, an empty
+   * archive (1024 zeros) for no change. A container may run on it meanwhile: then the archive is whole all the same, but
+   * of no single moment. Ending the iteration early ends the reading. Throws notFound at once for an unknown key.
+   */
+  diff(key: string, options: DiffOptions): AsyncIterable<Uint8Array>;
   /** What the snapshot itself holds, without its parents. */
   usage(key: string): Promise<Usage>;
   /** For GraphDriver.Data of inspect. */

@@ -3,6 +3,7 @@ import { join } from 'node:path';
 import { internal } from '../lib/errors.ts';
 import type { RootMount } from '../linux/mounts.ts';
 import { backingFilesystem } from './backing.ts';
+import type { Changes } from './diff.ts';
 import { DirectoryDriver } from './driver.ts';
 import type { SnapshotRecord } from './records.ts';
 import type { WrittenLayer } from './snapshotter.ts';
@@ -35,6 +36,11 @@ export class VfsDriver extends DirectoryDriver {
 
   protected override ownFiles(record: SnapshotRecord): string {
     return join(this.directory, String(record.number));
+  }
+
+  protected override changes(record: SnapshotRecord): Changes {
+    const parent = record.parent === null ? null : this.ownFiles(this.record(record.parent));
+    return { in: 'tree', directory: this.ownFiles(record), parent };
   }
 
   mounts(key: string): RootMount {

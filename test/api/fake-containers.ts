@@ -103,6 +103,12 @@ export class FakeContainers implements Containers {
     for (const resolve of entry.removed.splice(0)) resolve();
   }
 
+  async commit(...[ref, request]: Parameters<Containers['commit']>) {
+    this.calls.push(`commit ${JSON.stringify(request)}`);
+    this.#find(ref);
+    return imageId;
+  }
+
   async stop(ref: string): Promise<void> {
     const { container, process } = this.#find(ref);
     if (container.state.status !== 'running') throw notModified('container is already stopped');

@@ -76,7 +76,11 @@ export class FakeImages implements Images {
     await this.#take(archive);
     return imageId;
   }
-  async #take(archive: ReadableStream<Uint8Array>): Promise<void> {
+  async commit(...[{ layer }]: Parameters<Images['commit']>) {
+    await this.#take(layer);
+    return { id: imageId, name: '' };
+  }
+  async #take(archive: AsyncIterable<Uint8Array>): Promise<void> {
     for await (const chunk of archive) this.received += chunk.length;
   }
 }

@@ -158,9 +158,9 @@ describe('parts of Docker that are not here', () => {
     expect((await message('GET /nodes'))[1]).toStartWith(
       'This node is not a swarm manager. Use "docker swarm',
     );
-    expect(await message('POST /commit?container=x')).toEqual([
+    expect(await message('POST /build')).toEqual([
       501,
-      'container commit is not supported yet by this version of gantry',
+      'image build is not supported yet by this version of gantry',
     ]);
     expect((await message('POST /networks/create', { header: json, body: '{"Name":"n"}' }))[0]).toBe(501);
   });

@@ -410,6 +410,7 @@ export const answers: Record<string, Answer> = {
   'GET /images/json': { body: images },
   'GET /images/busybox/json': { body: image },
   'GET /images/busybox/history': { body: history },
+  'POST /commit': { status: 201, body: { Id: `sha256:${id('1')}` } },
   'POST /images/busybox/tag': { status: 201, body: '' },
   'DELETE /images/busybox': { body: [{ Untagged: 'busybox:latest' }, { Deleted: `sha256:${id('1')}` }] },
   'POST /images/prune': {

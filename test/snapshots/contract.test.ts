@@ -12,10 +12,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { join } from 'node:path';
+import { untar } from '../../src/images/untar.ts';
 import { openDatabase } from '../../src/lib/database.ts';
 import type { RootMount } from '../../src/linux/mounts.ts';
 import { createSnapshotter } from '../../src/snapshots/create.ts';
-import type { Snapshotter, WrittenLayer } from '../../src/snapshots/snapshotter.ts';
+import type { DiffOptions, Snapshotter, WrittenLayer } from '../../src/snapshots/snapshotter.ts';
 
 const id = (n: number) => `sha256:${String(n).padStart(64, '0')}`;
 
@@ -57,6 +58,25 @@ const layer =
     }
     return { implied };
   };
+
+const options = (...mountPoints: string[]): DiffOptions => ({
+  signal: new AbortController().signal,
+  mountPoints,
+});
+
+async function collect(chunks: AsyncIterable<Uint8Array>): Promise<Buffer> {
+  return Buffer.concat(await Array.fromAsync(chunks));
+}
+
+async function* chunk(bytes: Buffer): AsyncGenerator<Uint8Array> {
+  yield bytes;
+}
+
+/** Names of an archive's members, sorted. */
+async function list(archive: AsyncIterable<Uint8Array>): Promise<string[]> {
+  const child = Bun.spawn(['tar', '-tf', '-'], { stdin: await collect(archive), stdout: 'pipe' });
+  return (await child.stdout.text()).split('\n').filter(Boolean).sort();
+}
 
 const never = () => Promise.reject(new Error('must not be called'));
 
@@ -152,6 +172,63 @@ for (const driver of ['overlay2', 'vfs'])
       await inside(t.snapshotter.mounts('c'), 'mkdir d; printf 12345 > d/f; ln d/f d/g');
       expect((await t.snapshotter.usage('c')).bytes - before).toBe(5);
       expect((await t.snapshotter.usage(id(1))).bytes).toBe(1000);
+    });
+
+    test('diff: what a writable snapshot has over its parent, which makes the same tree elsewhere', async () => {
+      using t = await open(driver);
+      const s: Snapshotter = t.snapshotter;
+      await s.unpack(id(1), null, layer({ 'd/a': '1', 'd/b': '1', 'gone/x': '1', file: '1' }));
+      await s.unpack(id(2), id(1), layer({ 'd/c': '2', 'etc/passwd': '' }));
+      await s.prepare('c', id(2));
+      expect(await list(s.diff('c', options()))).toEqual([]);
+      await inside(
+        s.mounts('c'),
+        'echo 2 > d/a; rm d/b; rm -r gone; rm file; mkdir file; ln d/c d/hard; mkdir proc; touch etc/hosts',
+      );
+      expect(await list(s.diff('c', options('proc', 'etc/hosts')))).toEqual(
+        [
+          'd/',
+          'd/a',
+          'd/.wh.b',
+          'd/c',
+          'd/hard',
+          'file/',
+          '.wh.gone',
+          ...(driver === 'vfs' ? [] : ['file/.wh..wh..opq']),
+        ].sort(),
+      );
+      const bytes = await collect(s.diff('c', options()));
+      await s.unpack(id(3), id(2), (directory) =>
+        untar(chunk(bytes), directory, { whiteouts: s.whiteouts, signal: new AbortController().signal }),
+      );
+      const show = `find . -printf '%P %y %m %n %s\\n' | sed 's/ d \\([0-7]*\\) .*/ d \\1/' | sort; cat d/*`;
+      expect(await inside(s.mounts(id(3)), show)).toBe(await inside(s.mounts('c'), show));
+    });
+
+    test('diff of a snapshot without a parent is all of it; of an unknown one refused', async () => {
+      using t = await open(driver);
+      await t.snapshotter.prepare('c', null);
+      await inside(t.snapshotter.mounts('c'), 'mkdir d; touch d/x');
+      expect(await list(t.snapshotter.diff('c', options()))).toEqual(['d/', 'd/x']);
+      expect(() => t.snapshotter.diff('nothing', options())).toThrow('does not exist');
+    });
+
+    test('diff: reading may end early, by either side, and fail', async () => {
+      using t = await open(driver);
+      await t.snapshotter.prepare('c', null);
+      await inside(t.snapshotter.mounts('c'), 'truncate -s 64M big');
+      for await (const part of t.snapshotter.diff('c', options())) {
+        expect(part.length).toBeGreaterThan(0);
+        break;
+      }
+      const abort = new AbortController();
+      const aborted = (async () => {
+        for await (const _ of t.snapshotter.diff('c', { ...options(), signal: abort.signal })) abort.abort();
+      })();
+      await expect(aborted).rejects.toThrow('abort');
+      const tree = t.snapshotter.mounts('c');
+      if (tree.kind === 'bind') rmSync(tree.source, { recursive: true });
+      await expect(collect(t.snapshotter.diff('c', options()))).rejects.toThrow('reading the changes failed');
     });
 
     test('remove: not while something stands on it; twice is fine', async () => {

@@ -2,6 +2,7 @@
 import type { Log } from '../../lib/op.ts';
 import type { Backends, Facts } from '../backends.ts';
 import type { Route } from '../http/router.ts';
+import { commitRoutes } from './commit.ts';
 import { attachRoutes } from './containers-attach.ts';
 import { createRoutes } from './containers-create.ts';
 import { fileRoutes } from './containers-files.ts';
@@ -28,6 +29,7 @@ export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
     ...systemRoutes(system, facts, listeners),
     ...eventRoutes(system, listeners),
     ...createRoutes(containers),
+    ...commitRoutes(containers, log),
     ...lifecycleRoutes(containers),
     ...listRoutes(containers, images),
     ...waitRoutes(containers),

@@ -7,7 +7,6 @@ const endpoints = [
   ['POST', '/build/cancel', 'image build'],
   ['POST', '/session', 'BuildKit'],
   ['POST', '/grpc', 'BuildKit'],
-  ['POST', '/commit', 'container commit'],
   ['HEAD', '/containers/{id}/archive', 'copying files'],
   ['GET', '/containers/{id}/archive', 'copying files'],
   ['PUT', '/containers/{id}/archive', 'copying files'],

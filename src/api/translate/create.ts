@@ -31,6 +31,11 @@ export function parseCreate(body: unknown, { name, platform, version }: CreatePa
   };
 }
 
+/** The body of `POST /commit`: a container's configuration; null when none was sent. */
+export function parseCommitConfig(body: unknown, version: number): ContainerConfig | null {
+  return body === null ? null : parseConfig(Fields.of(body, 'ContainerConfigWrapper'), version);
+}
+
 function parseConfig(fields: Fields, version: number): ContainerConfig {
   return {
     image: fields.text('Image'),

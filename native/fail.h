@@ -1,0 +1,7 @@
+/* For the programs that do one piece of work and end: whatever goes wrong ends them, with one line on stderr
+ * that the daemon reads: {"error":"…"}, exit code 1. */
+#pragma once
+
+_Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
+/* The same with ": strerror(errno)" behind. */
+_Noreturn void fail_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));

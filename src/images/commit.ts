@@ -1,0 +1,94 @@
+import type { Blob } from '../content/content.ts';
+import { notFound } from '../lib/errors.ts';
+import { type Digest, parseDigest } from '../lib/ids.ts';
+import type { Operational } from '../lib/op.ts';
+import type { ImageConfig } from '../oci/image.ts';
+import { documentLimit, parseManifest } from '../oci/image-parse.ts';
+import { hostPlatform } from '../oci/platform.ts';
+import { adoptImage } from './adopt.ts';
+import type { Context } from './context.ts';
+import { newTag } from './find.ts';
+import { writeImage } from './manifest.ts';
+import type { CommitRequest } from './model.ts';
+import { formatReference } from './names.ts';
+
+/** A tar without members: two blocks of zeros. */
+const emptyTar = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
+
+/** What an image takes over from the one that it stands on. */
+interface Base {
+  config: Pick<ImageConfig, 'architecture' | 'os' | 'variant' | 'os.version' | 'rootfs' | 'history'>;
+  layers: Blob[];
+}
+
+/** `docker commit`, below the container: one more layer (none when nothing changed) and one more line of history. */
+export async function commitImage(
+  context: Context,
+  request: CommitRequest,
+  op: Operational,
+): Promise<{ id: Digest; name: string }> {
+  const tag = request.name === '' ? null : newTag(request.name);
+  await using _ = await context.collector.use();
+  try {
+    const base = request.parent === null ? scratch() : await readBase(context, request.parent);
+    const layer = await context.content.write(request.layer);
+    const isEmpty = layer.digest === emptyTar;
+    const config = childConfig(base, request, isEmpty ? null : layer.digest);
+    const manifest = await writeImage(
+      context.content,
+      config,
+      isEmpty ? base.layers : [...base.layers, layer],
+    );
+    const source = { target: manifest, manifest, also: [], parent: request.parent, madeHere: true };
+    const quietly: Operational = { ...op, progress: () => undefined };
+    const id = await adoptImage(context, source, tag === null ? [] : [tag], quietly);
+    const name = tag === null ? '' : formatReference(tag);
+    if (tag !== null) context.emitImage('tag', id, name);
+    return { id, name };
+  } finally {
+    await context.collector.collect();
+  }
+}
+
+function scratch(): Base {
+  const { architecture, os, variant } = hostPlatform();
+  const platform = { architecture, os, ...(variant ? { variant } : {}) };
+  return { config: { ...platform, rootfs: { type: 'layers', diff_ids: [] } }, layers: [] };
+}
+
+async function readBase({ content, records }: Context, id: Digest): Promise<Base> {
+  const image = records.get(id);
+  const [target] = records.targets.of(id);
+  if (image === null || target === undefined) throw notFound(`No such image: ${id}`);
+  const { layers } = parseManifest(await content.read(target.manifest, documentLimit));
+  return {
+    config: image.config,
+    layers: layers.map(({ digest, size }) => ({ digest: parseDigest(digest), size })),
+  };
+}
+
+/** `diffId` null: nothing changed, which the history says as well. */
+function childConfig({ config: base }: Base, request: CommitRequest, diffId: Digest | null): ImageConfig {
+  const { author, comment } = request;
+  const created = new Date().toISOString();
+  return {
+    created,
+    ...(author && { author }),
+    architecture: base.architecture,
+    os: base.os,
+    ...(base.variant && { variant: base.variant }),
+    ...(base['os.version'] && { 'os.version': base['os.version'] }),
+    config: request.config,
+    rootfs: { type: 'layers', diff_ids: [...base.rootfs.diff_ids, ...(diffId === null ? [] : [diffId])] },
+    history: [
+      ...(base.history ?? []),
+      {
+        created,
+        created_by: request.createdBy,
+        ...(author && { author }),
+        ...(comment && { comment }),
+        ...(diffId === null && { empty_layer: true }),
+      },
+    ],
+  };
+}

@@ -1,0 +1,81 @@
+import { internal } from '../lib/errors.ts';
+import { nativePath } from '../linux/native.ts';
+import { findBelow } from './implied.ts';
+import type { DiffOptions } from './snapshotter.ts';
+
+/** How a snapshot's own changes are told apart from its parent's files. */
+export type Changes =
+  /** A directory that holds nothing else, with deletions as overlayfs marks them. `lowers`: those below it, top first. */
+  | { in: 'upper'; directory: string; lowers: readonly string[] }
+  /** A whole tree beside its parent's (null: it has none). */
+  | { in: 'tree'; directory: string; parent: string | null };
+
+/** The changes as a layer tar, by a process that is shut into the directory: see native/tar.h. */
+export function diffTar(changes: Changes, options: DiffOptions): AsyncIterable<Uint8Array> {
+  return output(
+    [nativePath(), 'tar', changes.directory, ...sourceFlags(changes), ...ownFlags(changes, options)],
+    options,
+  );
+}
+
+function sourceFlags(changes: Changes): string[] {
+  if (changes.in === 'upper') return ['--overlay'];
+  return changes.parent === null ? [] : ['--compare', changes.parent];
+}
+
+/** Mount points, and the directories that hold them as they were before: what was made in them made these look changed. */
+function ownFlags(changes: Changes, { mountPoints }: DiffOptions): string[] {
+  const below = changes.in === 'upper' ? changes.lowers : changes.parent === null ? [] : [changes.parent];
+  const holders = new Set(mountPoints.flatMap(parents));
+  return [
+    ...mountPoints.flatMap((path) => ['--mount-point', path]),
+    ...[...holders].flatMap((path) => ['--known', known(path, below)]),
+  ];
+}
+
+/** "a/b/c" has "a" and "a/b". */
+function parents(path: string): string[] {
+  const parts = path.split('/');
+  return parts.slice(1).map((_, index) => parts.slice(0, index + 1).join('/'));
+}
+
+/** "etc:755:0:0"; for a directory that no layer below has: as gantry-init makes it. */
+function known(path: string, below: readonly string[]): string {
+  const { mode, uid, gid } = findBelow(below, path) ?? { mode: 0o755, uid: 0, gid: 0 };
+  return `${path}:${(mode & 0o7777).toString(8)}:${uid}:${gid}`;
+}
+
+async function* output(command: string[], { signal }: DiffOptions): AsyncGenerator<Uint8Array> {
+  signal.throwIfAborted();
+  const child = Bun.spawn(command, {
+    argv0: 'gantry-init',
+    cwd: '/',
+    env: {},
+    stdin: 'ignore',
+    stdout: 'pipe',
+    stderr: 'pipe',
+    signal,
+    killSignal: 'SIGKILL',
+  });
+  const message = child.stderr.text();
+  try {
+    yield* child.stdout;
+    const code = await child.exited;
+    signal.throwIfAborted();
+    if (code !== 0) throw internal(`reading the changes failed: ${reason(await message)}`);
+  } finally {
+    // The reader may have gone away in the middle.
+    child.kill('SIGKILL');
+    await child.exited;
+  }
+}
+
+function reason(message: string): string {
+  try {
+    const { error } = JSON.parse(message) as { error?: unknown };
+    if (typeof error === 'string') return error;
+  } catch {
+    // It died before it could say.
+  }
+  return message.trim() || 'gantry-init tar died';
+}
