@@ -25,6 +25,8 @@ const suiteTools = [
   'ps',
   'xz',
   'setfattr',
+  'fuse-overlayfs',
+  'mkfs.btrfs',
 ];
 
 const jobs = {
@@ -50,6 +52,8 @@ const packages = {
   ps: ['procps', 'the tests compare `top` with it'],
   xz: ['xz-utils', 'archives compressed by others'],
   setfattr: ['attr', 'the tests give files extended attributes'],
+  'fuse-overlayfs': ['fuse-overlayfs', 'a storage driver that the tests run containers on'],
+  'mkfs.btrfs': ['btrfs-progs', 'makes a file system for the storage driver of that name'],
   'qemu-system-x86_64': ['qemu-system-x86', 'boots the machine with cgroup v2'],
   cpio: ['cpio', 'makes its initial RAM disk'],
   depmod: ['kmod', 'knows which kernel modules need which'],
