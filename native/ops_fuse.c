@@ -107,15 +107,17 @@ int op_fuse_serve(struct stage *stage, struct reader *in) {
   return stage->served < 0 || complete_argv(&server, count) != 0 ? -1 : start_server(stage, &server);
 }
 
-/* The first line of what the server said before it ended. */
+/* The last line of what the server said before it ended: warnings come first. */
 static int blame_server(struct stage *stage) {
   int saved = errno;
-  char text[200];
+  char text[2048];
   ssize_t size = read(stage->server_output, text, sizeof text - 1);
+  while (size > 0 && text[size - 1] == '\n')
+    size--;
   text[size > 0 ? size : 0] = 0;
-  text[strcspn(text, "\n")] = 0;
+  const char *newline = strrchr(text, '\n'), *line = newline ? newline + 1 : text;
   errno = saved;
-  return blame(stage, "the server of the root ended%s%s", *text ? ": " : "", text);
+  return blame(stage, "the server of the root ended%s%.200s", *line ? ": " : "", line);
 }
 
 int op_fuse_root(struct stage *stage, struct reader *in) {

@@ -22,7 +22,7 @@ export class FuseOverlayfsDriver extends Overlay2Driver {
 
 /** Looked up each time: it may be installed or removed while the daemon runs. */
 export function fuseOverlayfs(): string {
-  const program = Bun.which('fuse-overlayfs');
+  const program = Bun.which('fuse-overlayfs', { PATH: process.env.PATH ?? '' });
   if (program === null) throw unsupported('there is no program fuse-overlayfs in PATH');
   return program;
 }

@@ -6,6 +6,7 @@ import { unsupported } from '../lib/errors.ts';
 import { CLONE, MS } from '../linux/flags.ts';
 import type { RootMount } from '../linux/mounts.ts';
 import { runOperations } from '../linux/native.ts';
+import type { Operation } from '../linux/operations.ts';
 import { rootOperations } from '../linux/root-mount.ts';
 import { backingFilesystem } from './backing.ts';
 import { fuseOverlayfs } from './fuse-overlayfs.ts';
@@ -13,6 +14,19 @@ import { overlayOptions } from './overlay2.ts';
 
 const prefix = 'probe-';
 const layers = 'lowerdir=lower,upperdir=upper,workdir=work';
+
+/** What layers hold where a file was deleted; an overlay, for one, does not let others make them (ovl_mknod). */
+const whiteout: Operation = {
+  op: 'mknod',
+  side: 'host',
+  target: '/whiteout',
+  type: 'c',
+  major: 0,
+  minor: 0,
+  mode: 0o600,
+  uid: 0,
+  gid: 0,
+};
 
 /** Mounts a small overlay, in a mount namespace that dies at once. */
 export async function probeOverlay(directory: string): Promise<void> {
@@ -62,6 +76,8 @@ async function mountOnce(root: RootMount, cwd: string): Promise<void> {
   const { server, mount } = rootOperations(root, join(cwd, 'merged'), 'host');
   await runOperations([
     ...server,
+    { op: 'root', side: 'host', path: join(cwd, 'lower') },
+    whiteout,
     { op: 'unshare', side: 'host', flags: CLONE.NEWNS },
     { op: 'propagation', side: 'host', path: '/', flags: MS.REC | MS.PRIVATE },
     mount,
