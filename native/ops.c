@@ -145,6 +145,8 @@ static const char *misplaced(struct shape *shape, const struct operation *operat
       return "a second clone";
     shape->cloned = true;
     return NULL;
+  case OP_FUSE_SERVE:
+    return operation->inside || shape->cloned ? "fuse-serve belongs to the host, before clone" : NULL;
   case OP_SIGNAL_CHILD:
     shape->signals++;
     return operation->inside || !shape->cloned ? "signal-child belongs to the host, after clone" : NULL;

@@ -24,8 +24,8 @@ struct server {
   char place[sizeof "/dev/fd/2147483647"];
 };
 
-/* What only means the session that the server happens to be started from must not take a container's files
- * away. libfuse installs handlers for these, but leaves the mask alone. */
+/* As the shim does, the server outlives terminals and polite requests to leave: they are not meant for the
+ * container whose files it serves. libfuse handles these signals, but leaves the mask alone. */
 static int keep_running(void) {
   sigset_t blocked;
   sigemptyset(&blocked);
@@ -91,7 +91,7 @@ int op_fuse_serve(struct stage *stage, struct reader *in) {
   __attribute__((cleanup(free_argv))) struct server server = {.cwd = cwd, .argv = read_strings(in, &count)};
   if (!server.argv)
     return -1;
-  if (count == 0 || stage->served >= 0) {
+  if (count == 0 || stage->server != 0) {
     errno = EINVAL;
     return blame(stage, count == 0 ? "no program" : "a second server");
   }

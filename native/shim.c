@@ -284,16 +284,18 @@ static void leave(void) {
 
 /* The server of the root ends with its last mount, so normally with the container. Processes that share the
  * host's pids may hold it longer: they get as much time as execs do, and init reaps what is killed then. */
-static bool server_gone(void) {
-  if (shim.server != 0 && now_ms() < shim.server_deadline)
-    return false;
-  if (shim.server != 0)
-    kill(shim.server, SIGKILL);
-  return true;
+static int server_timer(uint64_t now) {
+  if (!shim.leaving || shim.server == 0)
+    return -1;
+  if (now < shim.server_deadline)
+    return (int)(shim.server_deadline - now);
+  kill(shim.server, SIGKILL);
+  shim.server = 0;
+  return 0;
 }
 
-static bool left(void) {
-  return shim.leaving && !shim.clients && server_gone();
+static bool has_left(void) {
+  return shim.leaving && !shim.clients && shim.server == 0;
 }
 
 static int timers(void) {
@@ -305,8 +307,7 @@ static int timers(void) {
     leave();
     next = 0;
   }
-  if (shim.leaving && shim.server != 0)
-    next = sooner(next, shim.server_deadline > now ? (int)(shim.server_deadline - now) : 0);
+  next = sooner(next, server_timer(now));
   return shim.dirty ? sooner(next, IDLE_MS) : next;
 }
 
@@ -317,9 +318,9 @@ static void give_back_memory(void) {
 }
 
 static void run(void) {
-  while (!left()) {
+  while (!has_left()) {
     int timeout = timers();
-    if (left())
+    if (has_left())
       break;
     int count = loop_turn(timeout);
     if (count < 0)

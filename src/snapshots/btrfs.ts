@@ -56,7 +56,7 @@ export class BtrfsDriver extends DirectoryDriver {
     return diskUsage(this.ownFiles(record), below);
   }
 
-  /** rm(1) would delete file by file, and fail at what a container mounted or nested. Space comes back a little later. */
+  /** At once, where rm(1) would go file by file and stop at a read-only subvolume in it. The space comes back a little later. */
   protected override async discard(directory: string): Promise<void> {
     const stat = lstatSync(directory, { throwIfNoEntry: false });
     if (stat?.ino !== rootInode) return super.discard(directory);

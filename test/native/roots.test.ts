@@ -100,6 +100,16 @@ test('a server that does not come up is told of, with what it said', async () =>
     op: 'fuse-serve',
     detail: 'a second server',
   });
+  const [first, clone, ...rest] = served(['true']);
+  if (first === undefined || clone === undefined) throw new Error('no operations');
+  for (const list of [
+    [clone, first, ...rest],
+    [clone, { ...server, side: 'inside' as const }, ...rest],
+  ])
+    expect(await failure(list)).toMatchObject({
+      op: 'fuse-serve',
+      detail: 'fuse-serve belongs to the host, before clone',
+    });
   expect(await failure(served(['true']).slice(1))).toMatchObject({
     op: 'fuse-root',
     errno: 22,
