@@ -57,7 +57,9 @@ test('a container on a served root: files, nodes, no descriptor of the connectio
 });
 
 test('the server is not in the container’s namespaces, and outlives signals that mean its session', async () => {
-  const child = run(served(['sh', '-c', 'until test -e /tmp/go; do sleep 0.02; done; cat /etc/passwd']));
+  const script =
+    'n=0; until test -e /tmp/go || test $n -gt 3000; do n=$((n+1)); sleep 0.02; done; cat /etc/passwd';
+  const child = run(served(['sh', '-c', script]));
   const pid = await eventually(async () => (await servers())[0], 'the server runs');
   for (const name of ['mnt', 'pid', 'net'])
     expect(await succeed(['readlink', `/proc/${pid}/ns/${name}`])).toBe(

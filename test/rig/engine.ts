@@ -48,14 +48,12 @@ export class TestEngine implements AsyncDisposable {
   static async start(setup: EngineSetup = {}): Promise<TestEngine> {
     const kind = setup.kind ?? chosenKind;
     const driver = kind === 'gantry' ? (setup.driver ?? process.env.GANTRY_TEST_DRIVER ?? '') : '';
-    const network = await TestNetwork.create();
-    const engine = new TestEngine(
-      kind,
-      mkdtempSync(join(tmpdir(), 'ge-')),
-      network,
-      [...(driver === '' ? [] : ['--storage-driver', driver]), ...(setup.flags ?? [])],
-      driver === 'btrfs' ? await BtrfsImage.create() : null,
-    );
+    await using undo = new AsyncDisposableStack();
+    const network = undo.use(await TestNetwork.create());
+    const btrfs = driver === 'btrfs' ? undo.use(await BtrfsImage.create()) : null;
+    const flags = [...(driver === '' ? [] : ['--storage-driver', driver]), ...(setup.flags ?? [])];
+    const engine = new TestEngine(kind, mkdtempSync(join(tmpdir(), 'ge-')), network, flags, btrfs);
+    undo.move(); // the engine's own from here on
     try {
       await engine.startDaemon();
       return engine;

@@ -32,44 +32,24 @@ else {
   for (const driver of drivers)
     describe(driver, () => {
       test(
-        'run, write, exec, stop, start, volumes, restart policy, rm',
+        'run, write, exec, stop, start, kill, restart, pause, rm',
         () =>
           withEngine(driver, async (engine) => {
             const info = JSON.parse(await engine.ok(cli, 'info', '-f', '{{json .}}'));
             expect([info.Driver, info.DriverStatus[0][0]]).toEqual([driver, 'Backing Filesystem']);
-            const write = 'echo one > /etc/own; rm /etc/group; chmod 700 /tmp; echo done';
-            expect(await engine.ok(cli, 'run', '--name', 'first', 'busybox', 'sh', '-c', write)).toBe('done');
+            const count = 'echo x >> /etc/own; rm -f /etc/group; wc -l < /etc/own';
+            expect(await engine.ok(cli, 'run', '--name', 'first', 'busybox', 'sh', '-c', count)).toBe('1');
             expect(await engine.ok(cli, 'ps', '-as', '--format', '{{.Size}}')).toContain('virtual');
-            // What was written is there at the next start, also right after the end of the one before.
-            for (let n = 0; n < 5; n++) await engine.ok(cli, 'start', '-a', 'first');
+            // Also right after the end of the one before, whose server may not be gone yet.
+            for (const lines of ['2', '3', '4', '5'])
+              expect(await engine.ok(cli, 'start', '-a', 'first')).toBe(lines);
             await engine.ok(cli, 'rm', 'first');
 
-            const loop =
-              'trap "exit 3" TERM; echo $(ls /kept | wc -l) >> /starts; while :; do sleep 0.05; done';
-            const id = await engine.ok(
-              cli,
-              ...[
-                'run',
-                '-d',
-                '--read-only=false',
-                '-v',
-                '/var/spool',
-                '-v',
-                '/kept',
-                'busybox',
-                'sh',
-                '-c',
-                loop,
-              ],
-            );
-            await engine.ok(
-              cli,
-              'exec',
-              id,
-              'sh',
-              '-c',
-              'echo x > /kept/file; echo y > /new; mknod /null c 1 3',
-            );
+            const loop = 'trap "exit 3" TERM; ls /kept | wc -l >> /starts; while :; do sleep 0.05; done';
+            const run = 'run -d -v /var/spool -v /kept busybox sh -c'.split(' ');
+            const id = await engine.ok(cli, ...run, loop);
+            const write = 'echo x > /kept/file; echo y > /new; mknod /null c 1 3';
+            await engine.ok(cli, 'exec', id, 'sh', '-c', write);
             expect(await engine.ok(cli, 'exec', id, 'sh', '-c', 'cat /new /null')).toBe('y');
             await engine.ok(cli, 'stop', id);
             expect(await engine.ok(cli, 'inspect', '-f', '{{.State.ExitCode}}', id)).toBe('3');
