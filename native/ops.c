@@ -58,6 +58,11 @@ static const struct kind {
     [OP_ROUTE] = {"sss", op_route},
     [OP_LINK_DELETE] = {"s", op_link_delete},
     [OP_COPY_UP] = {"ss", op_copy_up},
+    [OP_FUSE_SERVE] = {"ssS", op_fuse_serve},
+    [OP_FUSE_ROOT] = {"s", op_fuse_root},
+    [OP_SUBVOLUME_CREATE] = {"s", op_subvolume_create},
+    [OP_SUBVOLUME_SNAPSHOT] = {"ss", op_subvolume_snapshot},
+    [OP_SUBVOLUME_DELETE] = {"s", op_subvolume_delete},
 };
 
 static const struct kind *kind_of(uint16_t code) {
@@ -140,6 +145,8 @@ static const char *misplaced(struct shape *shape, const struct operation *operat
       return "a second clone";
     shape->cloned = true;
     return NULL;
+  case OP_FUSE_SERVE:
+    return operation->inside || shape->cloned ? "fuse-serve belongs to the host, before clone" : NULL;
   case OP_SIGNAL_CHILD:
     shape->signals++;
     return operation->inside || !shape->cloned ? "signal-child belongs to the host, after clone" : NULL;

@@ -45,6 +45,9 @@ struct stage {
   uint64_t namespaces; /* CLONE_NEW* flags of the clone */
   int root;            /* directory of all targets; opened as "/" when there is no `root` operation */
   bool own_root; /* the list had a `root` operation: this is a container being made, not one being joined */
+  int served;    /* detached mount that `fuse-serve` made and `fuse-root` attaches */
+  pid_t server;  /* who answers for it; 0: nobody */
+  int server_output;
   int netlink;
   int joined; /* pidfd of the process that `join` named */
   pid_t joined_pid;
@@ -127,6 +130,11 @@ OPERATION(op_address);
 OPERATION(op_route);
 OPERATION(op_link_delete);
 OPERATION(op_copy_up);
+OPERATION(op_fuse_serve);
+OPERATION(op_fuse_root);
+OPERATION(op_subvolume_create);
+OPERATION(op_subvolume_snapshot);
+OPERATION(op_subvolume_delete);
 
 /* Becomes uid and gid 0 of the user namespace that was just entered. */
 int become_root(void);

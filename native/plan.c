@@ -75,6 +75,7 @@ static int begin_here(struct host *host, struct plan_run *run, struct plan_failu
   int result = perform_host_side(host, NULL), error = errno;
   run->pid = host->stage.child;
   run->pidfd = host->pidfd;
+  run->server = host->stage.server;
   if (result != 0 && !child_failed(run, failure))
     plan_fail(failure, host->stage.index, error, host->stage.detail);
   return result;
@@ -108,6 +109,8 @@ int plan_begin(const uint8_t *list, size_t size, const struct plan_options *opti
   struct host host = {
       .stage = {.channel = pair[0],
                 .root = -1,
+                .served = -1,
+                .server_output = -1,
                 .netlink = -1,
                 .joined = -1,
                 .empty = -1,

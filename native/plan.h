@@ -36,11 +36,13 @@ struct plan_options {
 };
 
 struct plan_run {
-  pid_t pid;   /* the child, in the caller's pid namespace; 0 when the list has no clone */
-  int pidfd;   /* -1 when none; the caller's to close after plan_finish */
-  int report;  /* readable when plan_ready or plan_finish will not block; -1 after plan_finish */
-  int gate;    /* what plan_go writes to: the same socket as `report` */
-  int console; /* pty master from the `console` operation (after plan_ready; the caller's to close), or -1 */
+  pid_t pid;    /* the child, in the caller's pid namespace; 0 when the list has no clone */
+  int pidfd;    /* -1 when none; the caller's to close after plan_finish */
+  int report;   /* readable when plan_ready or plan_finish will not block; -1 after plan_finish */
+  int gate;     /* what plan_go writes to: the same socket as `report` */
+  pid_t server; /* serves the root file system (`fuse-serve`) and ends with its last mount; the caller's to
+                   reap, also when the plan fails; 0 when there is none */
+  int console;  /* pty master from the `console` operation (after plan_ready; the caller's to close), or -1 */
 
   /* private */
   void (*warn)(void *context, const struct plan_failure *failure);

@@ -81,8 +81,8 @@ static _Noreturn void execute(struct stage *stage) {
 
 /* Drops what the child has of its maker's: the log, the sockets, the way to the daemon. */
 static int drop_descriptors(const struct stage *stage) {
-  const int kept[] = {stage->channel, stage->root,     stage->joined,   stage->empty,
-                      stage->null,    stage->stdio[0], stage->stdio[1], stage->stdio[2]};
+  const int kept[] = {stage->channel,  stage->root,     stage->joined,   stage->empty,  stage->null,
+                      stage->stdio[0], stage->stdio[1], stage->stdio[2], stage->served, stage->server_output};
   if (close_all_but(kept, sizeof kept / sizeof *kept) != 0)
     return -1;
   for (int i = 0; i < 3; i++)

@@ -90,7 +90,7 @@ void release_host(struct host *host) {
   struct stage *stage = &host->stage;
   int *descriptors[] = {&stage->root,     &stage->netlink,  &stage->empty,    &stage->null,
                         &stage->stdio[0], &stage->stdio[1], &stage->stdio[2], &stage->joined,
-                        &host->child_end, &host->cgroup};
+                        &host->child_end, &host->cgroup,    &stage->served,   &stage->server_output};
   for (size_t i = 0; i < sizeof descriptors / sizeof *descriptors; i++)
     close_fd(descriptors[i]);
   free(stage->identity.groups);

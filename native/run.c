@@ -1,6 +1,8 @@
 /* One list of operations, performed at once. */
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
+#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -93,16 +95,31 @@ static int wait_for(struct plan_run *run) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
 
-static int perform_list(const uint8_t *list, size_t size, bool forked) {
+static int perform_plan(const uint8_t *list, size_t size, bool forked, struct plan_run *run) {
   struct plan_options options = {.in = 0, .out = 1, .err = 2, .forked = forked, .warn = print_warning};
-  struct plan_run run;
   struct plan_failure failure = {0};
-  if (plan_begin(list, size, &options, &run, &failure) != 0 || plan_ready(&run, &failure) != 0 ||
-      plan_go(&run, &failure) != 0 || plan_finish(&run, &failure) != 0) {
+  if (plan_begin(list, size, &options, run, &failure) != 0 || plan_ready(run, &failure) != 0 ||
+      plan_go(run, &failure) != 0 || plan_finish(run, &failure) != 0) {
     print_failure(&failure, false);
     return 1;
   }
-  return run.pid ? wait_for(&run) : 0;
+  return run->pid ? wait_for(run) : 0;
+}
+
+/* Leaves the mount namespace that the list may have made; with its last mount the server of the root ends. */
+static void await_server(pid_t server, int home) {
+  if (server == 0 || setns(home, CLONE_NEWNS) != 0)
+    return;
+  while (waitpid(server, NULL, 0) < 0 && errno == EINTR)
+    ;
+}
+
+static int perform_list(const uint8_t *list, size_t size, bool forked) {
+  AUTO_CLOSE int home = open("/proc/self/ns/mnt", O_RDONLY | O_CLOEXEC);
+  struct plan_run run;
+  int code = perform_plan(list, size, forked, &run);
+  await_server(run.server, home);
+  return code;
 }
 
 static int only_check(const uint8_t *list, size_t size) {

@@ -177,7 +177,9 @@ static void begin_container(void) {
     event_warning(&failure);
   }
   uint32_t flags = WANT_STDOUT | WANT_STDERR | (shim.launch.open_stdin ? WANT_STDIN : 0);
-  if (process_begin(container, shim.list, shim.list_size, flags, &failure) < 0)
+  int result = process_begin(container, shim.list, shim.list_size, flags, &failure);
+  shim.server = container->run.server;
+  if (result < 0)
     container_failed(&failure);
 }
 
@@ -273,9 +275,27 @@ static bool told_everything(uint64_t now) {
 /* Whoever comes from now on finds the exit record. */
 static void leave(void) {
   shim.leaving = true;
+  shim.server_deadline = now_ms() + EXEC_GRACE_MS;
+  reap(); /* what was left alone while the container was being built */
   loop_close(&shim.listener);
   unlink(shim.launch.socket_path);
   clients_finish(NULL);
+}
+
+/* The server of the root ends with its last mount, so normally with the container. Processes that share the
+ * host's pids may hold it longer: they get as much time as execs do, and init reaps what is killed then. */
+static int server_timer(uint64_t now) {
+  if (!shim.leaving || shim.server == 0)
+    return -1;
+  if (now < shim.server_deadline)
+    return (int)(shim.server_deadline - now);
+  kill(shim.server, SIGKILL);
+  shim.server = 0;
+  return 0;
+}
+
+static bool has_left(void) {
+  return shim.leaving && !shim.clients && shim.server == 0;
 }
 
 static int timers(void) {
@@ -287,6 +307,7 @@ static int timers(void) {
     leave();
     next = 0;
   }
+  next = sooner(next, server_timer(now));
   return shim.dirty ? sooner(next, IDLE_MS) : next;
 }
 
@@ -297,9 +318,9 @@ static void give_back_memory(void) {
 }
 
 static void run(void) {
-  while (!(shim.leaving && !shim.clients)) {
+  while (!has_left()) {
     int timeout = timers();
-    if (shim.leaving && !shim.clients)
+    if (has_left())
       break;
     int count = loop_turn(timeout);
     if (count < 0)

@@ -91,6 +91,8 @@ struct shim {
   size_t list_size;
   struct process container;
   struct process *processes; /* the container, then execs */
+  pid_t server;              /* of the container's root; 0: none, or reaped */
+  uint64_t server_deadline;  /* when it is no longer waited for */
   struct client *clients;
   struct client *daemon; /* the one behind stdout; NULL once it is gone */
   struct source listener, signals, oom;

@@ -327,6 +327,8 @@ void reap(void) {
   int status;
   for (pid_t pid; (pid = next_exited(&status)) > 0;) {
     struct process *process = running_with_pid(pid);
+    if (pid == shim.server)
+      shim.server = 0;
     if (process)
       process_exited(process, status);
   }

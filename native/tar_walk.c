@@ -97,7 +97,8 @@ static void visit_directory(struct level *above, const char *name, int lower, co
     fail_errno("open /%s", tar_path);
   if (is_news(&level, above->fd, lower, below, name))
     tell(&level);
-  if (tar_options.source == SOURCE_OVERLAY && xattrs_read(fd).opaque) {
+  /* fuse-overlayfs makes every new directory opaque, also those that were only made to be mounted on. */
+  if (tar_options.source == SOURCE_OVERLAY && !is_mount_point() && xattrs_read(fd).opaque) {
     tell(&level);
     member_opaque();
   }

@@ -62,6 +62,11 @@ enum operation_code {
   OP_ROUTE = 64,
   OP_LINK_DELETE = 65,
   OP_COPY_UP = 70,
+  OP_FUSE_SERVE = 80,
+  OP_FUSE_ROOT = 81,
+  OP_SUBVOLUME_CREATE = 82,
+  OP_SUBVOLUME_SNAPSHOT = 83,
+  OP_SUBVOLUME_DELETE = 84,
 };
 
 /* -- reading */

@@ -27,6 +27,8 @@ const suiteTools = [
   'setfattr',
   'docker-registry',
   'openssl',
+  'fuse-overlayfs',
+  'mkfs.btrfs',
 ];
 
 const jobs = {
@@ -54,6 +56,8 @@ const packages = {
   setfattr: ['attr', 'the tests give files extended attributes'],
   'docker-registry': ['docker-registry', 'the registry that the tests push to and pull from'],
   openssl: ['openssl', 'makes certificates for it'],
+  'fuse-overlayfs': ['fuse-overlayfs', 'a storage driver that the tests run containers on'],
+  'mkfs.btrfs': ['btrfs-progs', 'makes a file system for the storage driver of that name'],
   'qemu-system-x86_64': ['qemu-system-x86', 'boots the machine with cgroup v2'],
   cpio: ['cpio', 'makes its initial RAM disk'],
   depmod: ['kmod', 'knows which kernel modules need which'],

@@ -271,7 +271,8 @@ Options:
       --registry-certs list        Directories of <host>/hosts.toml and <host>/ca.crt (default /etc/gantry/certs.d
                                    and /etc/docker/certs.d)
       --registry-mirror list       Mirrors of docker.io, asked before it
-  -s, --storage-driver string      overlay2 or vfs (default: probed)
+  -s, --storage-driver string      overlay2, fuse-overlayfs, btrfs or vfs (default: the first that
+                                   works on the data root)
       --tls                        Serve TLS on tcp:// hosts
       --tlsverify                  The same, and demand a client certificate
       --tlscacert, --tlscert, --tlskey string   Their files

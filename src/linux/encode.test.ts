@@ -34,6 +34,20 @@ test('native/ops.c has the same fields in the same order', () => {
   );
 });
 
+test('a server of a root: its strings count what follows', () => {
+  const argv = ['/f', ''];
+  const bytes = encodeOperations([{ op: 'fuse-serve', side: 'host', source: 's', cwd: '', argv }]);
+  expect([...bytes]).toEqual([
+    ...[1, 0, 0, 0],
+    ...[80, 0, 0, 0, 27, 0, 0, 0],
+    ...[1, 0, 0, 0, 0x73, 0],
+    ...[0, 0, 0, 0, 0],
+    ...[2, 0, 0, 0],
+    ...[2, 0, 0, 0, 0x2f, 0x66, 0],
+    ...[0, 0, 0, 0, 0],
+  ]);
+});
+
 test('an operation is code, side, flags, length and its fields', () => {
   const bytes = encodeOperations([{ op: 'mkdir', side: 'inside', optional: true, path: '/é', mode: 0o755 }]);
   expect([...bytes]).toEqual([

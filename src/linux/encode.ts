@@ -120,6 +120,11 @@ export const layout: { [N in OperationName]: { code: number; fields: Fields<N> }
   route: { code: 64, fields: { destination: 'string', gateway: 'string', link: 'string' } },
   'link-delete': { code: 65, fields: { name: 'string' } },
   'copy-up': { code: 70, fields: { target: 'string', path: 'string' } },
+  'fuse-serve': { code: 80, fields: { source: 'string', cwd: 'string', argv: 'strings' } },
+  'fuse-root': { code: 81, fields: { path: 'string' } },
+  'subvolume-create': { code: 82, fields: { path: 'string' } },
+  'subvolume-snapshot': { code: 83, fields: { source: 'string', path: 'string' } },
+  'subvolume-delete': { code: 84, fields: { path: 'string' } },
 };
 
 const text = new TextEncoder();

@@ -50,6 +50,14 @@ export type Operation =
       }
     /** Recursive bind of a host directory as the root (vfs, btrfs, exec into a rootfs). */
     | { op: 'bind-root'; source: string; path: string }
+    /**
+     * Makes a FUSE mount named `source` that is attached nowhere yet, and starts the program that serves it: `argv` (argv[0] is
+     * a path) with `/dev/fd/N` behind it, in directory `cwd`, without environment. The program ends when the last mount is gone.
+     * Host side, before any namespace is entered: a server that holds the namespace of its own mount would never end.
+     */
+    | { op: 'fuse-serve'; source: string; cwd: string; argv: string[] }
+    /** Attaches what `fuse-serve` made, once its server answers. */
+    | { op: 'fuse-root'; path: string }
     /** Opens the root directory that all later `target`s are beneath. */
     | { op: 'root'; path: string }
     /** Mounts a new file system (proc, tmpfs, sysfs, devpts, mqueue, cgroup, cgroup2) at `target`, created as directory when missing. flags: MS_*. `copyUp`: a tmpfs starts with what the image has there. */
@@ -142,6 +150,13 @@ export type Operation =
     // -- content (one-shot runs)
     /** Copies the directory or file `target` of the root to host directory `path` with owners, modes, times, xattrs, links; nothing when `path` is not empty or `target` is missing. Before pivot. */
     | { op: 'copy-up'; target: string; path: string }
+
+    // -- subvolumes of btrfs (one-shot runs); `path` must not exist, its directory must
+    | { op: 'subvolume-create'; path: string }
+    /** A writable snapshot of subvolume `source`. */
+    | { op: 'subvolume-snapshot'; source: string; path: string }
+    /** With all subvolumes inside it. What is not a subvolume itself is refused (EINVAL). */
+    | { op: 'subvolume-delete'; path: string }
   ) & { side: 'host' | 'inside'; optional?: boolean };
 
 export type OperationName = Operation['op'];

@@ -94,6 +94,11 @@ const explainers: Explainers = {
     `route ${destination === '' ? 'default' : destination}${gateway === '' ? '' : ` via ${gateway}`}${link === '' ? '' : ` dev ${link}`}`,
   'link-delete': ({ name }) => `link ${name} deleted`,
   'copy-up': ({ target, path }) => `copy what the image has at ${target} to ${path}`,
+  'fuse-serve': ({ argv }) => `open /dev/fuse for ${short(argv.map(quoted).join(' '))}`,
+  'fuse-root': ({ path }) => `mount what it serves on ${path}`,
+  'subvolume-create': ({ path }) => `btrfs subvolume ${path}`,
+  'subvolume-snapshot': ({ source, path }) => `btrfs subvolume ${path}, a snapshot of ${source}`,
+  'subvolume-delete': ({ path }) => `delete btrfs subvolume ${path}`,
 };
 
 function explainOne<N extends OperationName>(operation: OperationOf<N>): string {
@@ -125,7 +130,21 @@ const phases: readonly { title: string; side?: 'host' | 'inside'; ops: readonly 
     ],
   },
   { title: 'Into its limits', side: 'inside', ops: ['write-pid'] },
-  { title: 'The root file system', ops: ['propagation', 'mount-root', 'bind-root', 'root', 'copy-up'] },
+  {
+    title: 'The root file system',
+    ops: [
+      'propagation',
+      'mount-root',
+      'bind-root',
+      'fuse-root',
+      'root',
+      'copy-up',
+      'subvolume-create',
+      'subvolume-snapshot',
+      'subvolume-delete',
+    ],
+  },
+  { title: 'A program that serves the root file system', ops: ['fuse-serve'] },
   { title: 'What is mounted in it', ops: ['mount', 'bind', 'mount-attr', 'mkdir-in-root'] },
   { title: 'Devices', ops: ['mknod', 'symlink', 'console'] },
   { title: 'Names and settings of the kernel', side: 'inside', ops: ['hostname', 'domainname', 'sysctl'] },

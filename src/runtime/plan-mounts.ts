@@ -1,7 +1,7 @@
 /** The file system of a container: the root, spec.mounts, devices, masks. All `inside`. */
 import { MOUNT_ATTR, MS } from '../linux/flags.ts';
-import type { RootMount } from '../linux/mounts.ts';
 import type { Operation } from '../linux/operations.ts';
+import type { RootOperations } from '../linux/root-mount.ts';
 import type { LinuxDevice, Mount, Spec } from '../oci/runtime.ts';
 import { parseMountOptions } from './mount-options.ts';
 
@@ -12,18 +12,14 @@ const inside = 'inside';
  * unmount. A `slave` root still gets what is mounted on the host later. So does a `shared` one, but it does not send
  * anything back: were the copies of the host's mounts still its peers, detaching the old root would unmount the host.
  */
-export function planRoot(spec: Spec, root: RootMount, rootPath: string): Operation[] {
+export function planRoot(spec: Spec, { mount }: RootOperations, rootPath: string): Operation[] {
   const propagation = spec.linux?.rootfsPropagation ?? '';
   const type = /slave|shared/.test(propagation) ? MS.SLAVE : MS.PRIVATE;
-  const operations: Operation[] = [{ op: 'propagation', side: inside, path: '/', flags: type | MS.REC }];
-  if (root.kind === 'bind')
-    operations.push({ op: 'bind-root', side: inside, source: root.source, path: rootPath });
-  else {
-    const { source, fstype, flags, data, cwd } = root;
-    operations.push({ op: 'mount-root', side: inside, source, path: rootPath, fstype, flags, data, cwd });
-  }
-  operations.push({ op: 'root', side: inside, path: rootPath });
-  return operations;
+  return [
+    { op: 'propagation', side: inside, path: '/', flags: type | MS.REC },
+    mount,
+    { op: 'root', side: inside, path: rootPath },
+  ];
 }
 
 function planBind(mount: Mount, target: string): Operation {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import { CLONE, MS } from '../linux/flags.ts';
+import type { RootMount } from '../linux/mounts.ts';
 import type { Operation, OperationName } from '../linux/operations.ts';
 import type { LinuxNamespace, Spec } from '../oci/runtime.ts';
 import { planExec } from './exec.ts';
@@ -57,10 +58,10 @@ function spec(changes: Partial<Spec> = {}, linux: Partial<Spec['linux']> = {}): 
   };
 }
 
-const plan = (given: Spec, options: { network?: Operation[]; version?: 1 | 2 } = {}) =>
+const plan = (given: Spec, options: { network?: Operation[]; version?: 1 | 2; root?: RootMount } = {}) =>
   planContainer({
     spec: given,
-    root: { kind: 'bind', source: '/image' },
+    root: options.root ?? { kind: 'bind', source: '/image' },
     rootPath: '/root',
     network: options.network ?? [],
     cgroups: fakeCgroups(options.version ?? 1),
@@ -92,6 +93,22 @@ describe('planContainer', () => {
       'credentials',
       'exec',
     ]);
+  });
+
+  test('the server of a root is started before anything is entered, and its mount made by the child', () => {
+    const argv = ['/bin/server', '-f'];
+    const pid: LinuxNamespace = { type: 'pid', path: '/proc/7/ns/pid' };
+    const operations = plan(spec({}, { namespaces: [{ type: 'mount' }, pid] }), {
+      root: { kind: 'fuse', source: 'server', argv, cwd: '/layers' },
+    });
+    expect(operations[0]).toEqual({ op: 'fuse-serve', side: 'host', source: 'server', argv, cwd: '/layers' });
+    expect(operations).toContainEqual({ op: 'fuse-root', side: 'inside', path: '/root' });
+    expect(order(operations, 'propagation', 'fuse-root', 'root')).toEqual([
+      'propagation',
+      'fuse-root',
+      'root',
+    ]);
+    expect(explain(operations)).toContain('host    open /dev/fuse for /bin/server -f');
   });
 
   test('namespaces without path are flags of the clone', () => {

@@ -1,13 +1,14 @@
 /**
  * OCI spec -> the list of operations that makes the container. Pure: the same input gives the same list.
  *
- *   host    cgroup directories and limits ─ clone ─ oom score, cgroups, veth ─ signal-child
+ *   host    the root's server ─ cgroup directories and limits ─ clone ─ oom score, cgroups, veth ─ signal-child
  *   inside                                   └─ root, mounts, /dev, masks, pivot, user ─ await-host ─ network ─ execve
  *
  * Both sides run at the same time between `clone` and the barrier, which therefore stands as late as possible.
  */
 import { CLONE } from '../linux/flags.ts';
 import type { Operation } from '../linux/operations.ts';
+import { type RootOperations, rootOperations } from '../linux/root-mount.ts';
 import type { Process, Spec } from '../oci/runtime.ts';
 import type { Cgroups, PlanInput } from './model.ts';
 import { planDev, planMount, planPaths, planReadonlyRoot, planRoot, splitMounts } from './plan-mounts.ts';
@@ -24,10 +25,16 @@ export function keyringName({ linux }: Spec): string {
 
 const isUnshared = (operation: Operation) => operation.side === inside;
 
-function planHost(input: PlanInput, process: Process, namespaces: NamespacePlan): Operation[] {
+function planHost(
+  input: PlanInput,
+  process: Process,
+  namespaces: NamespacePlan,
+  root: RootOperations,
+): Operation[] {
   const { spec, cgroups, network } = input;
   const path = spec.linux?.cgroupsPath ?? '';
   const operations: Operation[] = [
+    ...root.server,
     ...(path === '' ? [] : cgroups.create(path, spec.linux?.resources ?? {})),
     ...namespaces.before,
     {
@@ -83,7 +90,12 @@ function planSysctls({ linux }: Spec): Operation[] {
 /** Settings of an interface that is only there once the network is; all others can be made while the host still works. */
 const ofInterface = /^net\.ipv[46]\.(conf|neigh)\.(?!all\.|default\.|lo\.)/;
 
-function planInside(input: PlanInput, process: Process, namespaces: NamespacePlan): Operation[] {
+function planInside(
+  input: PlanInput,
+  process: Process,
+  namespaces: NamespacePlan,
+  root: RootOperations,
+): Operation[] {
   const { spec, cgroups } = input;
   const path = spec.linux?.cgroupsPath ?? '';
   const mounts = planCgroupMounts(cgroups, spec, namespaces.cgroup);
@@ -103,7 +115,7 @@ function planInside(input: PlanInput, process: Process, namespaces: NamespacePla
   return [
     ...(namespaces.user ? [awaitHost] : path === '' ? [] : cgroups.joinSelf(path)),
     ...namespaces.inside,
-    ...planRoot(spec, input.root, input.rootPath),
+    ...planRoot(spec, root, input.rootPath),
     ...mounts.before,
     ...planDev(spec, namespaces.user),
     ...planConsole(process),
@@ -128,5 +140,6 @@ export function planContainer(input: PlanInput): Operation[] {
   const { spec } = input;
   const process = spec.process ?? { user: { uid: 0, gid: 0 }, cwd: '/' };
   const namespaces = planNamespaces(spec.linux ?? {});
-  return [...planHost(input, process, namespaces), ...planInside(input, process, namespaces)];
+  const root = rootOperations(input.root, input.rootPath, inside);
+  return [...planHost(input, process, namespaces, root), ...planInside(input, process, namespaces, root)];
 }

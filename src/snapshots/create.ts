@@ -3,17 +3,28 @@ import { join } from 'node:path';
 import type { Database } from '../lib/database.ts';
 import { invalid, messageOf, unsupported } from '../lib/errors.ts';
 import { spreadSubdirectories } from './backing.ts';
+import { BtrfsDriver } from './btrfs.ts';
+import type { DirectoryDriver } from './driver.ts';
+import { FuseOverlayfsDriver } from './fuse-overlayfs.ts';
 import { Overlay2Driver } from './overlay2.ts';
-import { probeOverlay } from './probe.ts';
+import { probeBtrfs, probeFuseOverlayfs, probeOverlay, removeProbes } from './probe.ts';
 import type { Snapshotter } from './snapshotter.ts';
 import { VfsDriver } from './vfs.ts';
 
-const drivers = { overlay2: Overlay2Driver, vfs: VfsDriver };
-type DriverName = keyof typeof drivers;
-
-function isDriver(name: string): name is DriverName {
-  return Object.hasOwn(drivers, name);
+interface StorageDriver {
+  name: string;
+  make: new (db: Database, directory: string) => DirectoryDriver;
+  /** Throws when it cannot work on the file system of `directory`. */
+  probe(directory: string): Promise<void>;
 }
+
+/** The first that works is taken. vfs works everywhere. */
+const drivers: readonly StorageDriver[] = [
+  { name: 'overlay2', make: Overlay2Driver, probe: probeOverlay },
+  { name: 'fuse-overlayfs', make: FuseOverlayfsDriver, probe: probeFuseOverlayfs },
+  { name: 'btrfs', make: BtrfsDriver, probe: probeBtrfs },
+  { name: 'vfs', make: VfsDriver, probe: async () => {} },
+];
 
 export interface SnapshotterOptions {
   db: Database;
@@ -26,33 +37,53 @@ export interface SnapshotterOptions {
 /** Opens the storage driver and removes what a dead daemon left behind. */
 export async function createSnapshotter(options: SnapshotterOptions): Promise<Snapshotter> {
   mkdirSync(options.directory, { recursive: true, mode: 0o710 });
-  const name = await chooseDriver(options);
-  const directory = join(options.directory, name);
+  removeProbes(options.directory);
+  const driver = await chooseDriver(options);
+  const directory = join(options.directory, driver.name);
   if (!existsSync(directory)) {
     mkdirSync(directory, { mode: 0o710 });
     spreadSubdirectories(directory);
   }
-  const snapshotter = new drivers[name](options.db, directory);
+  const snapshotter = new driver.make(options.db, directory);
   await snapshotter.recover();
   return snapshotter;
 }
 
-async function chooseDriver({ driver, directory }: SnapshotterOptions): Promise<DriverName> {
-  const used = Object.keys(drivers)
-    .filter(isDriver)
-    .find((name) => existsSync(join(directory, name)) && readdirSync(join(directory, name)).length > 0);
-  if (driver !== '' && !isDriver(driver))
-    throw invalid(`storage driver ${JSON.stringify(driver)} is not known: overlay2 and vfs are`);
-  if (driver !== '' && used !== undefined && used !== driver)
-    throw invalid(`${directory} holds snapshots of the storage driver ${used}; ${driver} cannot read them`);
+/** The driver in use is not probed again: the daemon must come up for the containers that run, whatever became of it. */
+async function chooseDriver({ driver, directory }: SnapshotterOptions): Promise<StorageDriver> {
+  const wanted = driver === '' ? undefined : named(driver);
+  const used = drivers.find(({ name }) => holdsSnapshots(join(directory, name)));
+  if (wanted !== undefined && used !== undefined && used !== wanted)
+    throw invalid(
+      `${directory} holds snapshots of the storage driver ${used.name}; ${driver} cannot read them`,
+    );
   if (used !== undefined) return used;
-  if (driver === 'vfs') return 'vfs';
+  if (wanted === undefined) return firstThatWorks(directory);
   try {
-    await probeOverlay(directory);
-    return 'overlay2';
+    await wanted.probe(directory);
+    return wanted;
   } catch (error) {
-    if (driver === 'overlay2')
-      throw unsupported(`overlay2 does not work on ${directory}: ${messageOf(error)}`, { cause: error });
-    return 'vfs';
+    throw unsupported(`${driver} does not work on ${directory}: ${messageOf(error)}`, { cause: error });
   }
+}
+
+function named(wanted: string): StorageDriver {
+  const found = drivers.find(({ name }) => name === wanted);
+  if (found !== undefined) return found;
+  const names = drivers.map(({ name }) => name).join(', ');
+  throw invalid(`storage driver ${JSON.stringify(wanted)} is not known: there are ${names}`);
+}
+
+const holdsSnapshots = (directory: string) => existsSync(directory) && readdirSync(directory).length > 0;
+
+async function firstThatWorks(directory: string): Promise<StorageDriver> {
+  const reasons: string[] = [];
+  for (const driver of drivers)
+    try {
+      await driver.probe(directory);
+      return driver;
+    } catch (error) {
+      reasons.push(`${driver.name}: ${messageOf(error)}`);
+    }
+  throw unsupported(`no storage driver works on ${directory}: ${reasons.join('; ')}`);
 }

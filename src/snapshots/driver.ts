@@ -45,12 +45,16 @@ export abstract class DirectoryDriver implements Snapshotter {
   /** Where its changes are. */
   protected abstract changes(record: SnapshotRecord): Changes;
 
+  /** Deletes `<number>`, finished, half made or not there at all. */
+  protected async discard(directory: string): Promise<void> {
+    await rm(directory, { recursive: true, force: true });
+  }
+
   /** Removes what a dead daemon left behind. */
   async recover(): Promise<void> {
     const known = new Set(this.records.all().map((record) => String(record.number)));
     for (const name of readdirSync(this.directory)) {
-      if (/^\d+$/.test(name) && !known.has(name))
-        await rm(join(this.directory, name), { recursive: true, force: true });
+      if (/^\d+$/.test(name) && !known.has(name)) await this.discard(join(this.directory, name));
     }
   }
 
@@ -92,7 +96,7 @@ export abstract class DirectoryDriver implements Snapshotter {
         if (outcome.status === 'rejected') throw outcome.reason;
       this.records.add({ key, number, parent, state: 'committed' });
     } catch (error) {
-      await rm(directory, { recursive: true, force: true });
+      await this.discard(directory);
       throw error;
     }
   }
@@ -110,9 +114,15 @@ export abstract class DirectoryDriver implements Snapshotter {
       await this.makeWritable(directory, below);
       this.records.add({ key, number, parent, state: 'writable' });
     } catch (error) {
-      await rm(directory, { recursive: true, force: true });
+      await this.discard(directory);
       throw error;
     }
+  }
+
+  /** For drivers whose snapshots are whole trees. */
+  protected besideParent(record: SnapshotRecord): Changes {
+    const parent = record.parent === null ? null : this.ownFiles(this.record(record.parent));
+    return { in: 'tree', directory: this.ownFiles(record), parent };
   }
 
   diff(key: string, options: DiffOptions): AsyncIterable<Uint8Array> {
@@ -129,7 +139,7 @@ export abstract class DirectoryDriver implements Snapshotter {
     const child = this.records.childOf(key);
     if (child !== null) throw conflict(`snapshot ${key} is in use by ${child}`);
     this.records.delete(key);
-    await rm(join(this.directory, String(record.number)), { recursive: true, force: true });
+    await this.discard(join(this.directory, String(record.number)));
   }
 
   list(): { key: string; parent: string | null; committed: boolean }[] {

@@ -28,7 +28,7 @@ const fixedOptions = [
  * directories are named relative to `<directory>` (RootMount.cwd), so several hundred fit into mount(2)'s page of options.
  */
 export class Overlay2Driver extends DirectoryDriver {
-  readonly driver = 'overlay2';
+  readonly driver: string = 'overlay2';
   readonly whiteouts = 'overlay';
   readonly #options = overlayOptions();
 
@@ -87,14 +87,15 @@ export class Overlay2Driver extends DirectoryDriver {
     if (record.state === 'writable') {
       if (below.length === 0) return { kind: 'bind', source: this.ownFiles(record) };
       const upper = `upperdir=${top.number}/upper,workdir=${top.number}/work`;
-      return this.#overlay(`lowerdir=${numbers(below)},${upper}`);
+      return this.overlay(`lowerdir=${numbers(below)},${upper}`);
     }
     // One lower directory alone is refused by the kernel unless there is an upper one.
     if (below.length === 0) return { kind: 'bind', source: this.#layer(record) };
-    return this.#overlay(`lowerdir=${numbers([top, ...below])}`);
+    return this.overlay(`lowerdir=${numbers([top, ...below])}`);
   }
 
-  #overlay(layers: string): RootMount {
+  /** Mounts what the options `layers` (lowerdir=… and perhaps upperdir=…,workdir=…) say, relative to `<directory>`. */
+  protected overlay(layers: string): RootMount {
     const data = [layers, ...this.#options].join(',');
     return { kind: 'mount', source: 'overlay', fstype: 'overlay', flags: 0, data, cwd: this.directory };
   }

@@ -28,7 +28,7 @@ export interface DiffOptions {
  * one directory (mode 0710, CVE-2021-41091) and in the engine's database; every method is one transaction.
  */
 export interface Snapshotter {
-  /** As `docker info` names it: overlay2, vfs, … */
+  /** As `docker info` names it: overlay2, fuse-overlayfs, btrfs, vfs. */
   readonly driver: string;
   /** driverstatus rows of `docker info`. */
   status(): [string, string][];

@@ -39,8 +39,7 @@ export class VfsDriver extends DirectoryDriver {
   }
 
   protected override changes(record: SnapshotRecord): Changes {
-    const parent = record.parent === null ? null : this.ownFiles(this.record(record.parent));
-    return { in: 'tree', directory: this.ownFiles(record), parent };
+    return this.besideParent(record);
   }
 
   mounts(key: string): RootMount {

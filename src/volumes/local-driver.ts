@@ -8,6 +8,7 @@ import { CLONE, MS } from '../linux/flags.ts';
 import type { RootMount } from '../linux/mounts.ts';
 import { runOperations } from '../linux/native.ts';
 import type { Operation } from '../linux/operations.ts';
+import { rootOperations } from '../linux/root-mount.ts';
 import { unmount } from '../linux/unmount.ts';
 import type { Volume } from './model.ts';
 import { type VolumeMount, volumeMount } from './mount-options.ts';
@@ -63,20 +64,15 @@ export class LocalDriver {
   /** Runs in a mount namespace of its own: the image's root is seen by nobody else, and unmounts itself. */
   async copyUp(volume: Volume, root: RootMount, target: string): Promise<void> {
     if (readdirSync(volume.mountpoint).length > 0) return;
+    const { server, mount } = rootOperations(root, this.#scratch, 'host');
     await runOperations([
+      ...server,
       { op: 'unshare', side: 'host', flags: CLONE.NEWNS },
       { op: 'propagation', side: 'host', path: '/', flags: MS.REC | MS.PRIVATE },
-      this.#rootOperation(root),
+      mount,
       { op: 'root', side: 'host', path: this.#scratch },
       { op: 'copy-up', side: 'host', target, path: volume.mountpoint },
     ]);
-  }
-
-  #rootOperation(root: RootMount): Operation {
-    if (root.kind === 'bind')
-      return { op: 'bind-root', side: 'host', source: root.source, path: this.#scratch };
-    const { source, fstype, flags, data, cwd } = root;
-    return { op: 'mount-root', side: 'host', source, path: this.#scratch, fstype, flags, data, cwd };
   }
 
   /** Bytes of all files, hard links once. Files that vanish meanwhile count nothing. */

@@ -5,6 +5,7 @@ import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importHello } from '../../src/images/hello.ts';
 import type { ImageConfig } from '../../src/oci/image.ts';
+import { inRoot } from '../rig/root.ts';
 import { bzip2, xz } from './compress.ts';
 import { pax, type RawMember, rawTar } from './raw-tar.ts';
 import { openStore, operation, run, type TestStore } from './rig.ts';
@@ -76,11 +77,7 @@ async function save(t: TestStore, refs: string[], platform = ''): Promise<Buffer
 async function tree(t: TestStore, ref: string): Promise<string> {
   const { chainIds } = await t.store.get(ref);
   const mount = t.snapshotter.mounts(chainIds.at(-1) ?? '');
-  const script =
-    mount.kind === 'bind'
-      ? `cd ${mount.source}; ls`
-      : `cd ${mount.cwd}; mount -t overlay -o ${mount.data} overlay /mnt; cd /mnt; ls`;
-  return run(['unshare', '-m', 'sh', '-ec', script]);
+  return inRoot(mount, 'ls');
 }
 
 function expectNothingLeft(t: TestStore): void {

@@ -1,10 +1,13 @@
 /**
  * One engine of a test's own: gantry by default, Docker's daemon with ENGINE=docker. Both run in a network namespace of
  * their own on their own roots; the same cases drive both, so that a wrong expectation is caught by the reference.
+ * GANTRY_TEST_DRIVER=fuse-overlayfs (or btrfs, vfs) runs gantry on that storage driver; with btrfs the data root is on a file
+ * system made for it.
  */
 import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { BtrfsImage } from './btrfs.ts';
 import { type CommandOptions, command, eventually, type Result, succeed } from './command.ts';
 import { TestNetwork } from './netns.ts';
 
@@ -27,6 +30,8 @@ export interface EngineSetup {
   kind?: Kind;
   /** More flags for the daemon. */
   flags?: string[];
+  /** gantry's storage driver. Default: what GANTRY_TEST_DRIVER says, else the one that the daemon finds. */
+  driver?: string;
 }
 
 export class TestEngine implements AsyncDisposable {
@@ -37,16 +42,18 @@ export class TestEngine implements AsyncDisposable {
     readonly directory: string,
     readonly network: TestNetwork,
     readonly flags: string[],
+    readonly btrfs: BtrfsImage | null,
   ) {}
 
   static async start(setup: EngineSetup = {}): Promise<TestEngine> {
-    const network = await TestNetwork.create();
-    const engine = new TestEngine(
-      setup.kind ?? chosenKind,
-      mkdtempSync(join(tmpdir(), 'ge-')),
-      network,
-      setup.flags ?? [],
-    );
+    const kind = setup.kind ?? chosenKind;
+    const driver = kind === 'gantry' ? (setup.driver ?? process.env.GANTRY_TEST_DRIVER ?? '') : '';
+    await using undo = new AsyncDisposableStack();
+    const network = undo.use(await TestNetwork.create());
+    const btrfs = driver === 'btrfs' ? undo.use(await BtrfsImage.create()) : null;
+    const flags = [...(driver === '' ? [] : ['--storage-driver', driver]), ...(setup.flags ?? [])];
+    const engine = new TestEngine(kind, mkdtempSync(join(tmpdir(), 'ge-')), network, flags, btrfs);
+    undo.move(); // the engine's own from here on
     try {
       await engine.startDaemon();
       return engine;
@@ -63,7 +70,7 @@ export class TestEngine implements AsyncDisposable {
     return `unix://${this.socket}`;
   }
   get dataRoot(): string {
-    return join(this.directory, 'data');
+    return join(this.btrfs?.path ?? this.directory, 'data');
   }
   get execRoot(): string {
     return join(this.directory, 'exec');
@@ -159,5 +166,6 @@ export class TestEngine implements AsyncDisposable {
       `grep -o '${this.directory}[^ ]*' /proc/mounts | sort -r | xargs -r umount -l`,
     ]);
     rmSync(this.directory, { recursive: true, force: true });
+    await this.btrfs?.[Symbol.asyncDispose]();
   }
 }

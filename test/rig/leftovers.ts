@@ -40,7 +40,7 @@ async function look(engine: TestEngine, ids: string[]): Promise<string[]> {
 const mounts = (engine: TestEngine) =>
   readFileSync('/proc/self/mounts', 'utf8')
     .split('\n')
-    .filter((line) => line.includes(engine.directory))
+    .filter((line) => line.includes(engine.directory) || line.includes(`${engine.dataRoot}/`))
     .map((line) => `mount ${line}`);
 
 function cgroups(ids: string[]): string[] {
@@ -53,13 +53,13 @@ function cgroups(ids: string[]): string[] {
 
 function directory(engine: TestEngine, path: string): string[] {
   return existsSync(path)
-    ? readdirSync(path).map((name) => `file ${path.slice(engine.directory.length)}/${name}`)
+    ? readdirSync(path).map((name) => `file ${path.replace(engine.directory, '')}/${name}`)
     : [];
 }
 
-/** Shims name their socket's directory in no argument; their open files and environment do: the launch's exec root. */
+/** Shims, and the servers of fuse-overlayfs: no argument tells which engine's they are, their network namespace does. */
 async function processes(engine: TestEngine): Promise<string[]> {
-  const result = await command(['pgrep', '-af', 'gantry-init shim [0-9a-f]']);
+  const result = await command(['pgrep', '-af', 'gantry-init shim [0-9a-f]|fuse-overlayfs -f ']);
   const mine: string[] = [];
   const namespace = await inode(engine);
   for (const line of result.stdout.split('\n').filter(Boolean)) {

@@ -7,11 +7,15 @@ import { busyboxTar, debianTar, makeBusybox, makeDebian } from '../rig/images.ts
 import { cache, type Kernel } from './kernel.ts';
 
 const checkout = join(import.meta.dir, '../..');
-const base = join(cache, 'vm-base.tar');
 const packages =
-  'iproute2,nftables,curl,procps,kmod,busybox-static,skopeo,zstd,xz-utils,attr,bsdutils,iptables';
+  'iproute2,nftables,curl,procps,kmod,busybox-static,skopeo,zstd,xz-utils,attr,bsdutils,iptables,fuse-overlayfs,btrfs-progs';
+/** Made again when the packages change. */
+const base = join(cache, `vm-base-${Bun.hash(packages).toString(16)}.tar`);
 const needed = [
   'overlay',
+  'fuse',
+  'btrfs',
+  'loop',
   'veth',
   'bridge',
   'nf_tables',

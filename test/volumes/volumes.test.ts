@@ -104,7 +104,7 @@ test('prune takes unused anonymous volumes, or all unused ones', async () => {
   expect((await volumes.list()).map(({ name }) => name)).toEqual([held.name]);
 });
 
-/** An image root with a directory worth copying, as overlay and as plain directory. */
+/** An image root with a directory worth copying: as overlay, served by fuse-overlayfs, and as plain directory. */
 async function imageRoots(): Promise<RootMount[]> {
   const lower = join(directory, 'lower');
   mkdirSync(join(lower, 'var/lib/db'), { recursive: true });
@@ -115,7 +115,7 @@ async function imageRoots(): Promise<RootMount[]> {
     () => '',
   );
   symlinkSync('/etc', join(lower, 'escape'));
-  for (const name of ['upper', 'work', 'empty']) mkdirSync(join(directory, name));
+  for (const name of ['upper', 'work', 'empty', 'upper2', 'work2']) mkdirSync(join(directory, name));
   return [
     {
       kind: 'mount',
@@ -123,6 +123,12 @@ async function imageRoots(): Promise<RootMount[]> {
       fstype: 'overlay',
       flags: 0,
       data: 'lowerdir=lower:empty,upperdir=upper,workdir=work',
+      cwd: directory,
+    },
+    {
+      kind: 'fuse',
+      source: 'fuse-overlayfs',
+      argv: ['/usr/bin/fuse-overlayfs', '-f', '-o', 'lowerdir=lower:empty,upperdir=upper2,workdir=work2'],
       cwd: directory,
     },
     { kind: 'bind', source: lower },
