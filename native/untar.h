@@ -77,6 +77,9 @@ extern struct options options;
 
 /* untar_confine.c */
 void confine(const char *directory);
+/* The same for a program that only reads: the mount is read-only and leaves access times alone, and of the
+ * capabilities only the one to read every file is kept. */
+void confine_reading(const char *directory);
 
 /* untar_read.c: every function that promises bytes fails with "unexpected EOF" when there are none. */
 void reader_open(void);
@@ -88,6 +91,8 @@ void reader_exact(void *to, size_t size);
 void reader_skip(uint64_t size);
 void reader_padding(uint64_t size);
 void reader_drain(void);
+/* Is given every byte as it is used up, in the archive's order; NULL = nobody. */
+extern void (*reader_tap)(const uint8_t *data, size_t size);
 
 /* untar_header.c */
 bool header_next(struct entry *entry);

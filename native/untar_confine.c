@@ -23,7 +23,7 @@
 #endif
 
 /* The root of the new mount namespace becomes the directory, and the old root is gone. */
-static void enter(const char *directory) {
+static void enter(const char *directory, unsigned long flags) {
   if (unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) != 0)
     fail_errno("unshare");
   if (mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
@@ -31,7 +31,8 @@ static void enter(const char *directory) {
   if (mount(directory, directory, NULL, MS_BIND, NULL) != 0)
     fail_errno("bind %s", directory);
   /* nodev: a device node in the layer can be made but never opened. */
-  if (mount(NULL, directory, NULL, MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC, NULL) != 0)
+  flags |= MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC;
+  if (mount(NULL, directory, NULL, flags, NULL) != 0)
     fail_errno("remount %s", directory);
   if (chdir(directory) != 0)
     fail_errno("chdir %s", directory);
@@ -46,12 +47,14 @@ static void enter(const char *directory) {
     fail_errno("chdir /");
 }
 
-static void drop_capabilities(void) {
+static uint64_t writer_capabilities(void) {
   uint64_t keep = 1ull << CAP_CHOWN | 1ull << CAP_DAC_OVERRIDE | 1ull << CAP_FOWNER | 1ull << CAP_FSETID |
                   1ull << CAP_MKNOD | 1ull << CAP_SETFCAP;
   /* trusted.overlay.opaque can only be written with this one. */
-  if (options.whiteouts == WHITEOUTS_OVERLAY)
-    keep |= 1ull << CAP_SYS_ADMIN;
+  return options.whiteouts == WHITEOUTS_OVERLAY ? keep | 1ull << CAP_SYS_ADMIN : keep;
+}
+
+static void keep_capabilities(uint64_t keep) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   struct __user_cap_data_struct data[2] = {
       {.effective = (uint32_t)keep, .permitted = (uint32_t)keep, .inheritable = 0},
@@ -66,62 +69,50 @@ static void drop_capabilities(void) {
 #define ALLOW(name)                                                                                          \
   BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, SYS_##name, 0, 1), BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW)
 
+#define BEGIN_FILTER                                                                                         \
+  BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),                                   \
+      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0),                                                \
+      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),                                                   \
+      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)), ALLOW(read), ALLOW(write),      \
+      ALLOW(writev), ALLOW(close), ALLOW(openat2), ALLOW(lseek), ALLOW(newfstatat), ALLOW(fstat),            \
+      ALLOW(fcntl), ALLOW(brk), ALLOW(mmap), ALLOW(munmap), ALLOW(mremap), ALLOW(madvise), ALLOW(exit),      \
+      ALLOW(exit_group), ALLOW(rt_sigreturn), ALLOW(getrandom)
+#define END_FILTER BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM)
+
 /* Files and memory, nothing else: no sockets, no processes, no mounts. */
-__attribute__((unused)) static void filter_system_calls(void) {
-  struct sock_filter filter[] = {
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, arch)),
-      BPF_JUMP(BPF_JMP | BPF_JEQ | BPF_K, NATIVE_ARCH, 1, 0),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_KILL_PROCESS),
-      BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
-      ALLOW(read),
-      ALLOW(write),
-      ALLOW(writev),
-      ALLOW(pwrite64),
-      ALLOW(close),
-      ALLOW(openat),
-      ALLOW(openat2),
-      ALLOW(lseek),
-      ALLOW(ftruncate),
-      ALLOW(fchown),
-      ALLOW(fchownat),
-      ALLOW(fchmod),
-      ALLOW(fchmodat),
-      ALLOW(utimensat),
-      ALLOW(fsetxattr),
-      ALLOW(lsetxattr),
-      ALLOW(mkdirat),
-      ALLOW(mknodat),
-      ALLOW(symlinkat),
-      ALLOW(linkat),
-      ALLOW(unlinkat),
-      ALLOW(newfstatat),
-      ALLOW(fstat),
-      ALLOW(statx),
-      ALLOW(getdents64),
-      ALLOW(fcntl),
-      ALLOW(brk),
-      ALLOW(mmap),
-      ALLOW(munmap),
-      ALLOW(mremap),
-      ALLOW(madvise),
-      ALLOW(exit),
-      ALLOW(exit_group),
-      ALLOW(rt_sigreturn),
-      ALLOW(getrandom),
-      BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ERRNO | EPERM),
-  };
-  struct sock_fprog program = {.len = sizeof filter / sizeof *filter, .filter = filter};
+static struct sock_filter writing[] = {
+    BEGIN_FILTER,     ALLOW(pwrite64), ALLOW(openat),     ALLOW(ftruncate), ALLOW(fchown),
+    ALLOW(fchownat),  ALLOW(fchmod),   ALLOW(fchmodat),   ALLOW(utimensat), ALLOW(fsetxattr),
+    ALLOW(lsetxattr), ALLOW(mkdirat),  ALLOW(mknodat),    ALLOW(symlinkat), ALLOW(linkat),
+    ALLOW(unlinkat),  ALLOW(statx),    ALLOW(getdents64), END_FILTER,
+};
+
+static struct sock_filter reading[] = {BEGIN_FILTER, ALLOW(pread64), ALLOW(syncfs), END_FILTER};
+
+__attribute__((unused)) static void filter_system_calls(struct sock_filter *filter, size_t size) {
+  struct sock_fprog program = {.len = (unsigned short)(size / sizeof *filter), .filter = filter};
   if (prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program, 0, 0) != 0)
     fail_errno("seccomp");
 }
 
-void confine(const char *directory) {
+static void confine_to(const char *directory, unsigned long flags, uint64_t capabilities,
+                       struct sock_filter *filter, size_t size) {
   umask(0);
   if (close_range(3, ~0u, 0) != 0)
     fail_errno("close_range");
-  enter(directory);
-  drop_capabilities();
-#ifndef __SANITIZE_ADDRESS__ /* the sanitizer's runtime needs more */
-  filter_system_calls();
+  enter(directory, flags);
+  keep_capabilities(capabilities);
+#ifdef __SANITIZE_ADDRESS__ /* the sanitizer's runtime needs more */
+  (void)filter, (void)size;
+#else
+  filter_system_calls(filter, size);
 #endif
+}
+
+void confine(const char *directory) {
+  confine_to(directory, 0, writer_capabilities(), writing, sizeof writing);
+}
+
+void confine_reading(const char *directory) {
+  confine_to(directory, MS_RDONLY | MS_NOATIME, 1ull << CAP_DAC_READ_SEARCH, reading, sizeof reading);
 }

@@ -52,6 +52,7 @@ const flags = {
   'max-concurrent-downloads': { type: 'string' },
   'max-concurrent-uploads': { type: 'string' },
   'max-download-attempts': { type: 'string' },
+  'thin-layers': { type: 'string' },
   tls: { type: 'boolean' },
   tlsverify: { type: 'boolean' },
   tlscacert: { type: 'string' },
@@ -123,6 +124,16 @@ class Settings {
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
       throw invalid(`invalid ${name}: ${String(flag ?? file)}`);
     return value;
+  }
+  /** What is on unless it is turned off: `--name=false`; in the file a boolean. */
+  toggle(name: keyof Values & string, fallback: boolean): boolean {
+    const flag = this.values[name];
+    const file = this.file[name];
+    if (flag !== undefined && file !== undefined) this.#conflict(name);
+    const value = flag ?? file ?? fallback;
+    if (value === true || value === 'true') return true;
+    if (value === false || value === 'false') return false;
+    throw invalid(`invalid ${name}: ${String(value)} is neither true nor false`);
   }
   flag(name: keyof Values & string): boolean {
     return this.values[name] === true || this.file[name] === true;
@@ -236,6 +247,7 @@ export function parseDaemonOptions(argv: string[]): DaemonOptions | null {
       registries: registryOptions(settings),
       maxDownloads: settings.count('max-concurrent-downloads', 3),
       maxUploads: settings.count('max-concurrent-uploads', 5),
+      thinLayers: settings.toggle('thin-layers', true),
     },
     hosts: settings.list('host', 'hosts'),
     pidfile: settings.text('pidfile', `${execRoot}/gantry.pid`),
@@ -272,6 +284,7 @@ Options:
                                    and /etc/docker/certs.d)
       --registry-mirror list       Mirrors of docker.io, asked before it
   -s, --storage-driver string      overlay2 or vfs (default: probed)
+      --thin-layers bool           Keep plain layers once, as the unpacked layer (default true)
       --tls                        Serve TLS on tcp:// hosts
       --tlsverify                  The same, and demand a client certificate
       --tlscacert, --tlscert, --tlskey string   Their files

@@ -92,7 +92,9 @@ export async function openEngine(
     emit,
     log,
     inUse: (id) => containers.usersOf(id),
+    thinLayers: options.thinLayers,
   });
+  undo.defer(() => images.close());
   const distribution = new ImageDistribution({ images, hello: programs.hello });
   const cgroups = detectCgroups();
   const containers: ContainerService = new ContainerService({

@@ -24,6 +24,8 @@ export interface EngineOptions {
   /** Layers of one pull or push at the same time. */
   maxDownloads: number;
   maxUploads: number;
+  /** Keep plain layer blobs once, as the unpacked layer. */
+  thinLayers: boolean;
 }
 
 export interface Info {

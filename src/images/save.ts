@@ -31,9 +31,12 @@ export async function saveImages(
   const selection = select(context, refs);
   for (const id of selection.keys()) checkPlatform(context, id, options.platform);
   // Blobs must not be collected while the client reads.
-  const hold = await context.collector.use();
+  await using undo = new AsyncDisposableStack();
+  undo.use(await context.collector.use());
   const members = await archiveMembers(context, selection);
+  await verifyThin(context, selection);
   for (const id of selection.keys()) context.emitImage('save', id, id);
+  const hold = undo.move();
   return toStream(
     (async function* () {
       try {
@@ -42,10 +45,19 @@ export async function saveImages(
           yield chunk;
         }
       } finally {
-        await hold[Symbol.asyncDispose]();
+        await hold.disposeAsync();
       }
     })(),
   );
+}
+
+/** Once the archive is on its way there is no way to tell the client what is wrong with it. */
+async function verifyThin({ content, records }: Context, selection: Map<Digest, Tag[]>): Promise<void> {
+  const digests = new Set(
+    [...selection.keys()].flatMap((id) => records.blobs(id).map((blob) => blob.digest)),
+  );
+  for (const digest of digests)
+    if (content.has(digest) && !content.isFile(digest)) await content.verify(digest);
 }
 
 /** Images with the tags to save: a bare repository means all its tags, an id none. */

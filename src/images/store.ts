@@ -20,6 +20,9 @@ import { ImageRecords } from './records.ts';
 import { familiarName, parseReference, withTag } from './references.ts';
 import { type Removed, type RemoveOptions, removeImage } from './remove.ts';
 import { saveImages } from './save.ts';
+import { ThinBlobs } from './thin/blobs.ts';
+import { ThinRecords } from './thin/records.ts';
+import { ThinWorker } from './thin/worker.ts';
 
 export type { ImageUser } from './context.ts';
 
@@ -30,6 +33,8 @@ export interface ImageStoreOptions {
   emit: Emit;
   inUse: (imageId: Digest) => ImageUser[];
   log: Log;
+  /** Keep plain layers once, as the snapshot (docs/decisions/0011-space.md). Those that are kept so stay. */
+  thinLayers: boolean;
 }
 
 /**
@@ -38,14 +43,20 @@ export interface ImageStoreOptions {
  */
 export class ImageStore implements Images {
   readonly #context: Context;
+  readonly #worker: ThinWorker;
 
   constructor(options: ImageStoreOptions) {
     const records = new ImageRecords(options.db);
-    const collector = new Collector(options.content, options.snapshotter, records);
+    const thin = new ThinBlobs(new ThinRecords(options.db), options.snapshotter, options.content.directory);
+    options.content.derive(thin);
+    const wake = () => options.thinLayers && this.#worker.wake();
+    const collector = new Collector(options.content, options.snapshotter, records, thin.records, wake);
+    this.#worker = new ThinWorker({ ...options, records, collector, thin });
     this.#context = {
       ...options,
       records,
       collector,
+      thin,
       emitImage: (action, id, name) => {
         const labels = records.get(id)?.config.config?.Labels ?? {};
         options.emit({ type: 'image', action, id, attributes: { ...labels, name } });
@@ -55,6 +66,12 @@ export class ImageStore implements Images {
     collector.collect().catch((error: unknown) => {
       options.log('warn', 'images: cleaning up after the last run failed', { error: String(error) });
     });
+    wake();
+  }
+
+  /** Ends what goes on in the background. */
+  async close(): Promise<void> {
+    await this.#worker.close();
   }
 
   async get(ref: string): Promise<Image> {

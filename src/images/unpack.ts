@@ -67,17 +67,18 @@ async function unpackLayer(
     if (actual !== layer.diffId)
       throw invalid(`invalid diffID for layer ${index}: expected "${layer.diffId}", got "${actual}"`);
   };
-  const file = Bun.file(content.path(layer.digest));
   const options = { whiteouts: snapshotter.whiteouts, signal: op.signal } as const;
-  const head = new Uint8Array(await file.slice(0, 8).arrayBuffer());
+  const compression = detectCompression(await content.head(layer.digest, 8));
   let result: Awaited<ReturnType<typeof untar>>;
-  if (detectCompression(head) === 'none') {
+  if (compression === 'none') {
     // The store has verified the digest, and of plain bytes that is the DiffID. The process reads the file itself.
     verifyDiffId(layer.digest);
-    result = await untar(file, directory, options);
+    const isFile = content.isFile(layer.digest);
+    const source = isFile ? Bun.file(content.path(layer.digest)) : content.stream(layer.digest);
+    result = await untar(source, directory, options);
   } else {
     const hash = createHash('sha256');
-    const compressed = counted(file.stream(), progress);
+    const compressed = counted(content.stream(layer.digest), progress);
     result = await untar(hashed(decompress(compressed), hash), directory, options);
     verifyDiffId(parseDigest(`sha256:${hash.digest('hex')}`));
   }

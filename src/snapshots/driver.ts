@@ -112,6 +112,10 @@ export abstract class DirectoryDriver implements Snapshotter {
     }
   }
 
+  layerDirectory(key: string): string {
+    return this.ownFiles(this.record(key));
+  }
+
   async usage(key: string): Promise<Usage> {
     return diskUsage(this.ownFiles(this.record(key)));
   }

@@ -41,6 +41,8 @@ export interface Snapshotter {
   prepare(key: string, parent: string | null): Promise<void>;
   /** How to mount `key`: read-write when it was prepared, read-only when committed. */
   mounts(key: string): RootMount;
+  /** The directory that holds (at least) the files of a committed layer, under the names that they have in it. */
+  layerDirectory(key: string): string;
   /** What the snapshot itself holds, without its parents. */
   usage(key: string): Promise<Usage>;
   /** For GraphDriver.Data of inspect. */

@@ -231,6 +231,7 @@ export const options = (directory: string) => ({
   registries: { insecure: [], mirrors: [], certificates: [], attempts: 5 },
   maxDownloads: 3,
   maxUploads: 5,
+  thinLayers: true,
 });
 
 const openAt = (directory: string) =>

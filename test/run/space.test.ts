@@ -1,0 +1,82 @@
+/** Disk space: layers that are kept once. */
+import { expect, test } from 'bun:test';
+import { existsSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { eventually, patience, succeed } from '../rig/command.ts';
+import { isGantry, TestEngine } from '../rig/engine.ts';
+import { busybox, busyboxTar } from '../rig/images.ts';
+import { suite } from '../rig/suite.ts';
+
+const own = 'how layers are stored is each engine’s own';
+const { each, once } = suite();
+
+/** Files of blobs that are larger than documents are. */
+const largeBlobs = async (engine: TestEngine) =>
+  (await succeed(['find', join(engine.dataRoot, 'content/blobs'), '-type', 'f', '-size', '+64k'])).trim();
+
+const isThin = (engine: TestEngine) =>
+  eventually(async () => (await largeBlobs(engine)) === '', 'plain layers are thin', 30_000);
+
+const digestOf = async (engine: TestEngine, cli: 'docker' | 'gantry', name: string) =>
+  (
+    await succeed([
+      'bash',
+      '-c',
+      `set -o pipefail; '${engine.argv(cli, ['save', name]).join("' '")}' | sha256sum`,
+    ])
+  ).trim();
+
+each(
+  'a plain layer is kept once, and saved as it came',
+  async (cli, engine) => {
+    const name = `thin-${cli}:1`;
+    await succeed(['sh', '-c', `'${engine.argv(cli, ['import', '-', name]).join("' '")}' < ${busyboxTar}`]);
+    const before = await digestOf(engine, cli, name);
+    await isThin(engine);
+    expect(readdirSync(join(engine.dataRoot, 'content/skeletons')).length).toBeGreaterThan(0);
+    expect(await digestOf(engine, cli, name)).toBe(before);
+    expect(await engine.ok(cli, 'run', '--rm', name, 'echo', 'runs')).toBe('runs');
+    await engine.stopDaemon('SIGKILL');
+    await engine.startDaemon();
+    expect(await digestOf(engine, cli, name)).toBe(before);
+    await engine.ok(cli, 'rmi', name);
+  },
+  own,
+);
+
+once(
+  'a save of files that have changed says so, and what to do',
+  async (engine) => {
+    await isThin(engine);
+    const layer = (await succeed(['find', join(engine.dataRoot, 'snapshots'), '-name', 'busybox'])).trim();
+    await succeed([
+      'sh',
+      '-c',
+      `cp -a ${layer} ${engine.directory}/kept; printf x >> ${layer}; printf y | dd of=${layer} bs=1 seek=100 conv=notrunc status=none`,
+    ]);
+    for (const cli of ['docker', 'gantry'] as const) {
+      const result = await engine.run(cli, ['save', '-o', join(engine.directory, 'never.tar'), 'busybox']);
+      expect(result.code).not.toBe(0);
+      expect(result.stderr).toContain('gantry system fsck');
+      expect(existsSync(join(engine.directory, 'never.tar'))).toBe(false);
+    }
+    await succeed(['cp', '-a', `${engine.directory}/kept`, layer]);
+    await digestOf(engine, 'docker', 'busybox');
+  },
+  own,
+);
+
+if (isGantry)
+  test(
+    '--thin-layers=false',
+    async () => {
+      await using engine = await TestEngine.start({ flags: ['--thin-layers=false'] });
+      await busybox(engine);
+      const blobs = await largeBlobs(engine);
+      expect(blobs).not.toBe('');
+      // Nothing announces that nothing happens: longer than the worker waits.
+      await Bun.sleep(4000);
+      expect(await largeBlobs(engine)).toBe(blobs);
+    },
+    patience(60_000),
+  );
