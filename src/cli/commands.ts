@@ -218,6 +218,7 @@ export const entries: readonly Entry[] = [
       hidden: true,
     },
   ),
+  entry(null, 'system fsck', 'Check (and repair) what is on disk', () => import('./commands/system-fsck.ts')),
   entry(null, 'system prune', 'Remove unused data', () => import('./commands/system-prune.ts')),
   entry(null, 'volume create', 'Create a volume', () => import('./commands/volume-create.ts')),
   entry(

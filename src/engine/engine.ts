@@ -20,6 +20,7 @@ import { createSnapshotter } from '../snapshots/create.ts';
 import type { Volumes } from '../volumes/model.ts';
 import { VolumeService } from '../volumes/volumes.ts';
 import { EventLog } from './events.ts';
+import { Fsck } from './fsck/fsck.ts';
 import { lockDataRoot } from './lock.ts';
 import type { EngineOptions, System } from './model.ts';
 import { EngineSystem } from './system.ts';
@@ -126,6 +127,7 @@ export async function openEngine(
     snapshotter,
     cgroups,
     events,
+    fsck: new Fsck({ db, dataRoot, images: images.context, containers, volumes }),
   });
   const parts = undo.move();
   return {

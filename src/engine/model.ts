@@ -3,6 +3,7 @@
 import type { Container } from '../containers/model.ts';
 import type { Image } from '../images/model.ts';
 import type { EngineEvent } from '../lib/events.ts';
+import type { Operational } from '../lib/op.ts';
 import type { RegistryOptions } from '../registry/client/model.ts';
 import type { Volume } from '../volumes/model.ts';
 
@@ -58,6 +59,17 @@ export interface DiskUsage {
   volumes: { volume: Volume; size: number; references: number }[];
 }
 
+/** Something that fsck found. */
+export interface Finding {
+  kind: 'record' | 'blob' | 'image' | 'layer' | 'snapshot' | 'container' | 'volume' | 'orphan';
+  /** Digest, name, id or path. */
+  subject: string;
+  detail: string;
+  /** What mends it; null: nothing does without losing something. */
+  repair: string | null;
+  repaired: boolean;
+}
+
 export interface EventQuery {
   /** Unix seconds with fraction; null = from now on. */
   since: number | null;
@@ -69,6 +81,11 @@ export interface EventQuery {
 export interface System {
   info(): Promise<Info>;
   diskUsage(): Promise<DiskUsage>;
+  /**
+   * Looks whether everything that is recorded is on disk and whole, and the other way round. Progress: a status for each
+   * check, a result for each finding. Throws conflict while another one runs.
+   */
+  fsck(options: { repair: boolean }, op: Operational): Promise<Finding[]>;
   /** Replays from the ring of the last 256, then streams until `until` or abort. */
   events(query: EventQuery, signal: AbortSignal): AsyncIterable<EngineEvent>;
 }

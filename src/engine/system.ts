@@ -11,6 +11,7 @@ import type { Cgroups } from '../runtime/model.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Volumes } from '../volumes/model.ts';
 import type { EventLog } from './events.ts';
+import type { Fsck } from './fsck/fsck.ts';
 import type { DiskUsage, EngineOptions, Info, System } from './model.ts';
 
 export interface SystemParts {
@@ -22,6 +23,7 @@ export interface SystemParts {
   snapshotter: Snapshotter;
   cgroups: Cgroups;
   events: EventLog;
+  fsck: Fsck;
 }
 
 export class EngineSystem implements System {
@@ -34,6 +36,8 @@ export class EngineSystem implements System {
   }
 
   events: System['events'] = (query, signal) => this.#parts.events.stream(query, signal);
+
+  fsck: System['fsck'] = (options, op) => this.#parts.fsck.run(options, op);
 
   async info(): Promise<Info> {
     const { options, containers, images, networks, snapshotter, cgroups } = this.#parts;

@@ -160,6 +160,12 @@ export class ImageRecords {
     };
   }
 
+  /** The config blob's text as it was added; "" for an image that is not here. */
+  configText(id: Digest): string {
+    const row = this.db.query<{ config: string }, [string]>('SELECT config FROM images WHERE id = ?').get(id);
+    return row?.config ?? '';
+  }
+
   /** Digest of the manifest for this platform. */
   manifest(id: Digest): Digest | null {
     const row = this.db
@@ -215,6 +221,13 @@ export class ImageRecords {
       'INSERT INTO image_layers (chain_id, size) VALUES (?, ?) ON CONFLICT (chain_id) DO UPDATE SET size = excluded.size',
       [chainId, size],
     );
+  }
+
+  layerSize(chainId: string): number | null {
+    const row = this.db
+      .query<{ size: number }, [string]>('SELECT size FROM image_layers WHERE chain_id = ?')
+      .get(chainId);
+    return row?.size ?? null;
   }
 
   layers(id: Digest): { chainId: string; size: number }[] {

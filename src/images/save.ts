@@ -168,6 +168,9 @@ async function dockerManifest(
   const image = records.get(id);
   if (digest === null || image === null) throw notFound(`No such image: ${id}`);
   const { layers } = parseManifest(await content.read(digest, documentLimit));
+  for (const layer of layers)
+    if (!content.has(parseDigest(layer.digest)))
+      throw notFound(`the layer ${layer.digest} of ${id} is missing: see "gantry system fsck"`);
   const diffIds = image.config.rootfs.diff_ids;
   const sources = Object.fromEntries(
     layers.map(({ mediaType, size, digest: layer }, position) => [

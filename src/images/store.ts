@@ -69,6 +69,11 @@ export class ImageStore implements Images {
     wake();
   }
 
+  /** What the operations on images share, for those that look after the whole data root. */
+  get context(): Context {
+    return this.#context;
+  }
+
   /** Ends what goes on in the background. */
   async close(): Promise<void> {
     await this.#worker.close();

@@ -49,7 +49,8 @@ export async function unpackLayers(
   return chain;
 }
 
-async function unpackLayer(
+/** Fills `directory` with one layer, number `index` of its image. For Snapshotter.unpack and restore. */
+export async function unpackLayer(
   { content, snapshotter, records }: Unpacker,
   layer: LayerSource,
   index: number,

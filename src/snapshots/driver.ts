@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Database } from '../lib/database.ts';
 import { conflict, internal, notFound } from '../lib/errors.ts';
 import type { RootMount } from '../linux/mounts.ts';
@@ -18,6 +18,8 @@ export abstract class DirectoryDriver implements Snapshotter {
   protected readonly records: SnapshotRecords;
   /** Layers being unpacked right now. */
   readonly #unpacking = new Map<string, Promise<void>>();
+  /** Numbers of directories that are being made or removed: no record tells of them. */
+  readonly #changing = new Set<number>();
 
   constructor(
     db: Database,
@@ -42,13 +44,22 @@ export abstract class DirectoryDriver implements Snapshotter {
   /** The directory whose files count as the snapshot's own. */
   protected abstract ownFiles(record: SnapshotRecord): string;
 
+  /** Deletes `<number>`, finished, half made or not there at all. */
+  protected async discard(directory: string): Promise<void> {
+    await rm(directory, { recursive: true, force: true });
+  }
+
   /** Removes what a dead daemon left behind. */
   async recover(): Promise<void> {
     const known = new Set(this.records.all().map((record) => String(record.number)));
     for (const name of readdirSync(this.directory)) {
-      if (/^\d+$/.test(name) && !known.has(name))
-        await rm(join(this.directory, name), { recursive: true, force: true });
+      if (/^\d+$/.test(name) && !known.has(name)) await this.discard(join(this.directory, name));
     }
+  }
+
+  #change(number: number): Disposable & { number: number } {
+    this.#changing.add(number);
+    return { number, [Symbol.dispose]: () => this.#changing.delete(number) };
   }
 
   async unpack(
@@ -80,7 +91,8 @@ export abstract class DirectoryDriver implements Snapshotter {
     parentReady: Promise<void>,
     write: (directory: string) => Promise<WrittenLayer>,
   ): Promise<void> {
-    const number = this.records.nextNumber();
+    using change = this.#change(this.records.nextNumber());
+    const { number } = change;
     const directory = join(this.directory, String(number));
     try {
       const made = this.makeLayer(directory, parent, parentReady, write);
@@ -89,7 +101,7 @@ export abstract class DirectoryDriver implements Snapshotter {
         if (outcome.status === 'rejected') throw outcome.reason;
       this.records.add({ key, number, parent, state: 'committed' });
     } catch (error) {
-      await rm(directory, { recursive: true, force: true });
+      await this.discard(directory);
       throw error;
     }
   }
@@ -101,13 +113,14 @@ export abstract class DirectoryDriver implements Snapshotter {
   async prepare(key: string, parent: string | null): Promise<void> {
     if (this.has(key)) throw conflict(`snapshot ${key} already exists`);
     const below = parent === null ? null : this.record(parent);
-    const number = this.records.nextNumber();
+    using change = this.#change(this.records.nextNumber());
+    const { number } = change;
     const directory = join(this.directory, String(number));
     try {
       await this.makeWritable(directory, below);
       this.records.add({ key, number, parent, state: 'writable' });
     } catch (error) {
-      await rm(directory, { recursive: true, force: true });
+      await this.discard(directory);
       throw error;
     }
   }
@@ -123,10 +136,42 @@ export abstract class DirectoryDriver implements Snapshotter {
   async remove(key: string): Promise<void> {
     const record = this.records.get(key);
     if (record === null) return;
+    using _ = this.#change(record.number);
     const child = this.records.childOf(key);
     if (child !== null) throw conflict(`snapshot ${key} is in use by ${child}`);
     this.records.delete(key);
-    await rm(join(this.directory, String(record.number)), { recursive: true, force: true });
+    await this.discard(join(this.directory, String(record.number)));
+  }
+
+  audit(): { missing: string[]; orphans: string[] } {
+    const records = this.records.all();
+    const known = new Set(records.map(({ number }) => String(number)));
+    for (const number of this.#changing) known.add(String(number));
+    return {
+      missing: records.filter((record) => !existsSync(this.ownFiles(record))).map(({ key }) => key),
+      orphans: readdirSync(this.directory)
+        .filter((name) => !known.has(name))
+        .map((name) => join(this.directory, name)),
+    };
+  }
+
+  async removeOrphan(path: string): Promise<void> {
+    if (this.audit().orphans.includes(path)) await this.discard(join(this.directory, basename(path)));
+  }
+
+  async restore(key: string, write: (directory: string) => Promise<WrittenLayer>): Promise<void> {
+    const record = this.record(key);
+    using change = this.#change(this.records.nextNumber());
+    const directory = join(this.directory, String(change.number));
+    const target = join(this.directory, String(record.number));
+    try {
+      await this.makeLayer(directory, record.parent, Promise.resolve(), write);
+      await this.discard(target);
+      renameSync(directory, target);
+    } catch (error) {
+      await this.discard(directory);
+      throw error;
+    }
   }
 
   list(): { key: string; parent: string | null; committed: boolean }[] {

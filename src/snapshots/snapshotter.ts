@@ -49,6 +49,12 @@ export interface Snapshotter {
   describe(key: string): Record<string, string>;
   /** Throws conflict while another snapshot stands on it. Unknown keys are ignored. */
   remove(key: string): Promise<void>;
+  /** What records and directories disagree about: keys whose directory is gone, paths that no record explains. */
+  audit(): { missing: string[]; orphans: string[] };
+  /** Removes what `audit` called an orphan, if it still is one. */
+  removeOrphan(path: string): Promise<void>;
+  /** Makes the missing directory of a committed layer again, under the old record. `write` as in `unpack`. */
+  restore(key: string, write: (directory: string) => Promise<WrittenLayer>): Promise<void>;
   /** Every key with its parent, for recovery and fsck. */
   list(): { key: string; parent: string | null; committed: boolean }[];
 }

@@ -189,6 +189,9 @@ const system: System = {
       volumes: [],
     };
   },
+  async fsck() {
+    return [];
+  },
   async *events({ until }, signal) {
     yield event;
     if (until === null) await new Promise((resolve) => signal.addEventListener('abort', resolve));

@@ -1,6 +1,6 @@
 /** Disk space: layers that are kept once. */
 import { expect, test } from 'bun:test';
-import { existsSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { eventually, patience, succeed } from '../rig/command.ts';
 import { isGantry, TestEngine } from '../rig/engine.ts';
@@ -60,8 +60,42 @@ once(
       expect(result.stderr).toContain('gantry system fsck');
       expect(existsSync(join(engine.directory, 'never.tar'))).toBe(false);
     }
+    const damaged = await engine.run('gantry', ['system', 'fsck']);
+    expect([damaged.code, damaged.stdout]).toEqual([
+      1,
+      expect.stringMatching(/^blob sha256:.* files have changed/m),
+    ]);
+    expect(damaged.stdout).toContain('image busybox:latest: its layer sha256:');
     await succeed(['cp', '-a', `${engine.directory}/kept`, layer]);
     await digestOf(engine, 'docker', 'busybox');
+    const clean = await engine.run('gantry', ['system', 'fsck']);
+    expect([clean.code, clean.stdout]).toEqual([0, 'Everything is in order\n']);
+    expect(clean.stderr).toContain('Verifying content');
+  },
+  own,
+);
+
+once(
+  'fsck by the command line: JSON, repair, and its codes',
+  async (engine) => {
+    const orphan = join(engine.dataRoot, 'containers', 'nobody');
+    mkdirSync(orphan);
+    const found = await engine.run('gantry', ['system', 'fsck', '--json', '--quiet']);
+    expect([found.code, found.stderr]).toEqual([1, '']);
+    expect(JSON.parse(found.stdout)).toEqual({
+      kind: 'orphan',
+      subject: orphan,
+      detail: 'no record explains it',
+      repair: 'removed',
+      repaired: false,
+    });
+    const mended = await engine.run('gantry', ['system', 'fsck', '--repair']);
+    expect([mended.code, mended.stdout]).toEqual([
+      0,
+      `orphan ${orphan}: no record explains it (repaired: removed)\n1 repaired, 0 left\n`,
+    ]);
+    expect(existsSync(orphan)).toBe(false);
+    expect((await engine.run('gantry', ['system', 'fsck'])).code).toBe(0);
   },
   own,
 );

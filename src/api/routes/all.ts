@@ -13,6 +13,7 @@ import { eventRoutes } from './events.ts';
 import { execRoutes } from './exec.ts';
 import { imageRoutes } from './images.ts';
 import { archiveRoutes } from './images-archive.ts';
+import { maintenanceRoutes } from './maintenance.ts';
 import { networkRoutes } from './networks.ts';
 import { swarmRoutes } from './swarm.ts';
 import { systemRoutes } from './system.ts';
@@ -24,6 +25,7 @@ export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
   const listeners = { count: 0 };
   return [
     ...systemRoutes(system, facts, listeners),
+    ...maintenanceRoutes(system, log),
     ...eventRoutes(system, listeners),
     ...createRoutes(containers),
     ...lifecycleRoutes(containers),
