@@ -19,6 +19,8 @@ import { detectCgroups } from '../runtime/cgroups/detect.ts';
 import { createSnapshotter } from '../snapshots/create.ts';
 import type { Volumes } from '../volumes/model.ts';
 import { VolumeService } from '../volumes/volumes.ts';
+import { LayerSizes } from './disk/layer-sizes.ts';
+import { onDisk } from './disk/on-disk.ts';
 import { EventLog } from './events.ts';
 import { Fsck } from './fsck/fsck.ts';
 import { lockDataRoot } from './lock.ts';
@@ -118,6 +120,8 @@ export async function openEngine(
   });
   undo.defer(() => containers.close());
   await containers.recover();
+  const nouns = { db, dataRoot, images: images.context, containers, volumes };
+  const layers = new LayerSizes(db);
   const system = new EngineSystem({
     options,
     containers,
@@ -127,7 +131,9 @@ export async function openEngine(
     snapshotter,
     cgroups,
     events,
-    fsck: new Fsck({ db, dataRoot, images: images.context, containers, volumes }),
+    fsck: new Fsck(nouns),
+    onDisk: () => onDisk({ ...nouns, layers }),
+    layerSize: (chainId) => images.context.records.layerSize(chainId),
   });
   const parts = undo.move();
   return {

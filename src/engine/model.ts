@@ -59,6 +59,29 @@ export interface DiskUsage {
   volumes: { volume: Volume; size: number; references: number }[];
 }
 
+/** Bytes are those of the file system's blocks. */
+export interface DiskSection {
+  count: number;
+  bytes: number;
+}
+
+/** What the data root's bytes are for. */
+export interface OnDisk {
+  /** Blobs. `size`: what they have as files; `saved`: what is not on disk because layers hold it, in `thin` of them. */
+  content: DiskSection & { size: number; thin: number; saved: number };
+  layers: DiskSection;
+  /** Writable layers. */
+  containers: DiskSection;
+  logs: DiskSection;
+  volumes: DiskSection;
+  buildCache: DiskSection;
+  /** The database, and the small files of each container. */
+  records: DiskSection;
+  /** What no record explains: see fsck. */
+  orphans: DiskSection;
+  total: number;
+}
+
 /** Something that fsck found. */
 export interface Finding {
   kind: 'record' | 'blob' | 'image' | 'layer' | 'snapshot' | 'container' | 'volume' | 'orphan';
@@ -81,6 +104,7 @@ export interface EventQuery {
 export interface System {
   info(): Promise<Info>;
   diskUsage(): Promise<DiskUsage>;
+  onDisk(): Promise<OnDisk>;
   /**
    * Looks whether everything that is recorded is on disk and whole, and the other way round. Progress: a status for each
    * check, a result for each finding. Throws conflict while another one runs.

@@ -12,7 +12,7 @@ import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Volumes } from '../volumes/model.ts';
 import type { EventLog } from './events.ts';
 import type { Fsck } from './fsck/fsck.ts';
-import type { DiskUsage, EngineOptions, Info, System } from './model.ts';
+import type { DiskUsage, EngineOptions, Info, OnDisk, System } from './model.ts';
 
 export interface SystemParts {
   options: EngineOptions;
@@ -24,6 +24,9 @@ export interface SystemParts {
   cgroups: Cgroups;
   events: EventLog;
   fsck: Fsck;
+  onDisk: () => Promise<OnDisk>;
+  /** Unpacked bytes of a layer, null when nobody noted them. */
+  layerSize: (chainId: string) => number | null;
 }
 
 export class EngineSystem implements System {
@@ -38,6 +41,8 @@ export class EngineSystem implements System {
   events: System['events'] = (query, signal) => this.#parts.events.stream(query, signal);
 
   fsck: System['fsck'] = (options, op) => this.#parts.fsck.run(options, op);
+
+  onDisk: System['onDisk'] = () => this.#parts.onDisk();
 
   async info(): Promise<Info> {
     const { options, containers, images, networks, snapshotter, cgroups } = this.#parts;
@@ -111,13 +116,14 @@ export class EngineSystem implements System {
   }
 
   async #layerSizes(images: readonly Image[]): Promise<Map<string, number>> {
-    const { snapshotter } = this.#parts;
+    const { snapshotter, layerSize } = this.#parts;
     const keys = new Set([
       ...images.flatMap(({ chainIds }) => chainIds),
       ...snapshotter.list().flatMap(({ key, committed }) => (committed ? [key] : [])),
     ]);
     const sizes = new Map<string, number>();
-    for (const key of keys) if (snapshotter.has(key)) sizes.set(key, (await snapshotter.usage(key)).bytes);
+    for (const key of keys)
+      if (snapshotter.has(key)) sizes.set(key, layerSize(key) ?? (await snapshotter.usage(key)).bytes);
     return sizes;
   }
 }

@@ -125,6 +125,10 @@ export abstract class DirectoryDriver implements Snapshotter {
     }
   }
 
+  pathOf(key: string): string {
+    return join(this.directory, String(this.record(key).number));
+  }
+
   layerDirectory(key: string): string {
     return this.ownFiles(this.record(key));
   }

@@ -43,6 +43,8 @@ export interface Snapshotter {
   mounts(key: string): RootMount;
   /** The directory that holds (at least) the files of a committed layer, under the names that they have in it. */
   layerDirectory(key: string): string;
+  /** Everything that the snapshot has on disk is in this directory. */
+  pathOf(key: string): string;
   /** What the snapshot itself holds, without its parents. */
   usage(key: string): Promise<Usage>;
   /** For GraphDriver.Data of inspect. */

@@ -189,6 +189,20 @@ const system: System = {
       volumes: [],
     };
   },
+  async onDisk() {
+    const nothing = { count: 0, bytes: 0 };
+    return {
+      content: { ...nothing, size: 0, thin: 0, saved: 0 },
+      layers: nothing,
+      containers: nothing,
+      logs: nothing,
+      volumes: nothing,
+      buildCache: nothing,
+      records: nothing,
+      orphans: nothing,
+      total: 0,
+    };
+  },
   async fsck() {
     return [];
   },

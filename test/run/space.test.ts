@@ -2,6 +2,7 @@
 import { expect, test } from 'bun:test';
 import { existsSync, mkdirSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import type { OnDisk } from '../../src/engine/model.ts';
 import { eventually, patience, succeed } from '../rig/command.ts';
 import { isGantry, TestEngine } from '../rig/engine.ts';
 import { busybox, busyboxTar } from '../rig/images.ts';
@@ -114,3 +115,50 @@ if (isGantry)
     },
     patience(60_000),
   );
+
+/** Blocks, as du counts them; a database in use changes between two looks. */
+const diskOf = async (engine: TestEngine) =>
+  Number((await succeed(['du', '-sx', '-B1', engine.dataRoot])).split('\t')[0]);
+
+once(
+  'df -v tells what the data root takes',
+  async (engine) => {
+    await isThin(engine);
+    const size = 20 << 20;
+    const fill = `head -c ${size} /dev/urandom`;
+    await engine.ok(
+      'docker',
+      'run',
+      '--name',
+      'full',
+      '-v',
+      'filled:/v',
+      'busybox',
+      'sh',
+      '-c',
+      `${fill} > /a; ${fill} > /v/b; for i in $(seq 500); do echo $i > /f$i; done; head -c 3000000 /dev/zero | tr '\\0' 'x' | fold -w 80`,
+    );
+    const orphan = join(engine.dataRoot, 'containers', 'nobody');
+    await succeed(['sh', '-c', `mkdir ${orphan}; ${fill} > ${orphan}/x`]);
+    const usage = (await (await engine.api('/gantry/df')).json()) as OnDisk;
+    expect(Math.abs(usage.total / (await diskOf(engine)) - 1)).toBeLessThan(0.02);
+    for (const section of [usage.containers, usage.volumes, usage.orphans])
+      expect(section.bytes).toBeGreaterThanOrEqual(size);
+    expect(usage.logs.bytes).toBeGreaterThan(3_000_000);
+    expect(usage.orphans.count).toBe(1);
+    const text = await engine.ok('gantry', 'system', 'df', '-v');
+    for (const what of ['Content', 'Layers', 'Containers', 'Logs', 'Volumes', 'Orphans', 'Total'])
+      expect(text).toMatch(new RegExp(`^${what} +\\d* +[\\d.]+[kMG]?B`, 'm'));
+    expect(await engine.ok('docker', 'system', 'df', '-v')).toContain('Local Volumes space usage');
+    await engine.ok('gantry', 'system', 'fsck', '--repair');
+    await engine.ok('docker', 'rm', 'full');
+    await engine.ok('docker', 'volume', 'rm', 'filled');
+    const after = (await (await engine.api('/gantry/df')).json()) as OnDisk;
+    expect([after.orphans, after.containers, after.volumes]).toEqual([
+      { count: 0, bytes: 0 },
+      { count: 0, bytes: 0 },
+      { count: 0, bytes: 0 },
+    ]);
+  },
+  own,
+);

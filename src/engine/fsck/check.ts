@@ -7,12 +7,16 @@ import type { Operational } from '../../lib/op.ts';
 import type { VolumeService } from '../../volumes/volumes.ts';
 import type { Finding } from '../model.ts';
 
-export interface World {
+/** The nouns whose records and files are looked at. */
+export interface Nouns {
   db: Database;
   dataRoot: string;
   images: ImageContext;
   containers: ContainerService;
   volumes: VolumeService;
+}
+
+export interface World extends Nouns {
   /** Blobs whose bytes are wrong, as far as has been looked. */
   damaged: Set<Digest>;
   /** Layers whose directory is missing and can be made again. */

@@ -3,7 +3,7 @@ import { conflict, messageOf } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
 import type { Finding } from '../model.ts';
 import { checkBlobs } from './blobs.ts';
-import type { Check, Problem, World } from './check.ts';
+import type { Check, Nouns, Problem, World } from './check.ts';
 import { checkContainers } from './containers.ts';
 import { checkDatabase } from './database.ts';
 import { checkImages } from './images.ts';
@@ -24,7 +24,7 @@ const checks: readonly Check[] = [
 export class Fsck {
   #running = false;
 
-  constructor(private readonly parts: Omit<World, 'damaged' | 'mendable'>) {}
+  constructor(private readonly nouns: Nouns) {}
 
   async run({ repair }: { repair: boolean }, op: Operational): Promise<Finding[]> {
     if (this.#running) throw conflict('another check of the data root is running');
@@ -37,7 +37,7 @@ export class Fsck {
   }
 
   async #run(repair: boolean, op: Operational): Promise<Finding[]> {
-    const world: World = { ...this.parts, damaged: new Set(), mendable: new Set() };
+    const world: World = { ...this.nouns, damaged: new Set(), mendable: new Set() };
     const { collector } = world.images;
     const findings: Finding[] = [];
     const report = async (problem: Problem) => {

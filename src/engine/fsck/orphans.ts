@@ -1,7 +1,7 @@
 import { existsSync, readdirSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { Report, World } from './check.ts';
+import type { Nouns, Report, World } from './check.ts';
 
 /** What the content directory holds; `ingest` is what is being written. */
 const contentEntries = new Set(['blobs', 'ingest', 'skeletons']);
@@ -12,7 +12,7 @@ const entries = (directory: string) => (existsSync(directory) ? readdirSync(dire
  * Files below the data root that no record explains. Only images that are being made have files without a record: the
  * caller sees to it that there are none. What a container's creation has made already is known.
  */
-export function findOrphans({ dataRoot, images, containers }: World): string[] {
+export function findOrphans({ dataRoot, images, containers }: Nouns): string[] {
   const { content, records, snapshotter, thin } = images;
   const { blobs } = records.referenced();
   const isBlob = (name: string) => blobs.has(`sha256:${name}`);
