@@ -27,6 +27,32 @@ export interface EngineOptions {
   maxUploads: number;
   /** Keep plain layer blobs once, as the unpacked layer. */
   thinLayers: boolean;
+  /** null = images are removed by hand only. */
+  imageGc: GcPolicy | null;
+}
+
+/** A share of the file system that holds the data root, or bytes of images in it. */
+export type Threshold = { kind: 'percent'; value: number } | { kind: 'bytes'; value: number };
+
+/** "key" or "key=value"; a glob over names such as `example.org/*` or `busybox:*`. */
+export type KeepRule = { kind: 'label'; label: string } | { kind: 'reference'; pattern: string };
+
+/** When more than `high` is in use, images go until no more than `low` is. */
+export interface GcPolicy {
+  high: Threshold;
+  low: Threshold;
+  /** Milliseconds since an image was added. */
+  minAge: number;
+  keep: KeepRule[];
+}
+
+export interface GcReport {
+  /** Bytes in use before, and where the policy draws the line. */
+  used: number;
+  high: number;
+  removed: { id: string; names: string[]; bytes: number }[];
+  /** An estimate: bytes of the removed images that no other one holds. */
+  reclaimed: number;
 }
 
 export interface Info {
@@ -110,6 +136,16 @@ export interface System {
    * check, a result for each finding. Throws conflict while another one runs.
    */
   fsck(options: { repair: boolean }, op: Operational): Promise<Finding[]>;
+  /** Removes images by a policy; what is not given is the daemon's. Throws invalid when there is none. */
+  gc(
+    policy: {
+      high?: string | undefined;
+      low?: string | undefined;
+      'min-age'?: string | undefined;
+      keep?: readonly string[] | undefined;
+    },
+    options: { dryRun: boolean },
+  ): Promise<GcReport>;
   /** Replays from the ring of the last 256, then streams until `until` or abort. */
   events(query: EventQuery, signal: AbortSignal): AsyncIterable<EngineEvent>;
 }

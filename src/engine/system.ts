@@ -12,6 +12,7 @@ import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Volumes } from '../volumes/model.ts';
 import type { EventLog } from './events.ts';
 import type { Fsck } from './fsck/fsck.ts';
+import type { ImageGc } from './gc/gc.ts';
 import type { DiskUsage, EngineOptions, Info, OnDisk, System } from './model.ts';
 
 export interface SystemParts {
@@ -24,6 +25,7 @@ export interface SystemParts {
   cgroups: Cgroups;
   events: EventLog;
   fsck: Fsck;
+  gc: ImageGc;
   onDisk: () => Promise<OnDisk>;
   /** Unpacked bytes of a layer, null when nobody noted them. */
   layerSize: (chainId: string) => number | null;
@@ -42,6 +44,7 @@ export class EngineSystem implements System {
 
   fsck: System['fsck'] = (options, op) => this.#parts.fsck.run(options, op);
 
+  gc: System['gc'] = (policy, { dryRun }) => this.#parts.gc.run(policy, dryRun);
   onDisk: System['onDisk'] = () => this.#parts.onDisk();
 
   async info(): Promise<Info> {

@@ -40,9 +40,11 @@ interface ImageRow {
   config: string;
   parent: Digest | null;
   created: number;
+  pinned: number;
 }
 
-const imageColumns = 'id, target, manifest, config, parent, created';
+const newColumns = 'id, target, manifest, config, parent, created';
+const imageColumns = `${newColumns}, pinned`;
 
 /** The tables of the images noun; every public method is one transaction. */
 export class ImageRecords {
@@ -54,7 +56,7 @@ export class ImageRecords {
   add(image: NewImage, references: readonly Reference[]): void {
     this.db.transaction(() => {
       this.db.run(
-        `INSERT INTO images (${imageColumns}, added) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+        `INSERT INTO images (${newColumns}, added) VALUES (?, ?, ?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
         [image.id, image.target, image.manifest, image.config, image.parent, image.created, Date.now()],
       );
       const blob = this.db.query('INSERT OR IGNORE INTO image_blobs (image, digest, size) VALUES (?, ?, ?)');
@@ -157,7 +159,26 @@ export class ImageRecords {
       size: layers.reduce((sum, layer) => sum + layer.size, 0),
       contentSize: content?.total ?? 0,
       parentId: row.parent,
+      pinned: row.pinned !== 0,
     };
+  }
+
+  /** When the image was added and used last, in milliseconds since the epoch, and whether it is to stay. */
+  use(id: Digest): { added: number; used: number; pinned: boolean } {
+    const row = this.db
+      .query<{ added: number; used: number; pinned: number }, [string]>(
+        'SELECT added, used, pinned FROM images WHERE id = ?',
+      )
+      .get(id);
+    return { added: row?.added ?? 0, used: row?.used ?? 0, pinned: row?.pinned === 1 };
+  }
+
+  touch(id: Digest, now: number): void {
+    this.db.run('UPDATE images SET used = ? WHERE id = ?', [now, id]);
+  }
+
+  pin(id: Digest, pinned: boolean): void {
+    this.db.run('UPDATE images SET pinned = ? WHERE id = ?', [pinned ? 1 : 0, id]);
   }
 
   /** The config blob's text as it was added; "" for an image that is not here. */

@@ -38,4 +38,7 @@ export const steps = [
      image TEXT NOT NULL REFERENCES images (id) ON DELETE CASCADE,
      PRIMARY KEY (repository, digest))`,
   'CREATE INDEX image_digests_image ON image_digests (image)',
+  // Milliseconds since the epoch; 0 = never since this was recorded.
+  'ALTER TABLE images ADD COLUMN used INTEGER NOT NULL DEFAULT 0',
+  'ALTER TABLE images ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0',
 ];

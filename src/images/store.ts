@@ -35,6 +35,8 @@ export interface ImageStoreOptions {
   log: Log;
   /** Keep plain layers once, as the snapshot (docs/decisions/0011-space.md). Those that are kept so stay. */
   thinLayers: boolean;
+  /** Called when nobody makes an image any more and what can be kept once is. */
+  settled?: () => void;
 }
 
 /**
@@ -49,9 +51,10 @@ export class ImageStore implements Images {
     const records = new ImageRecords(options.db);
     const thin = new ThinBlobs(new ThinRecords(options.db), options.snapshotter, options.content.directory);
     options.content.derive(thin);
-    const wake = () => options.thinLayers && this.#worker.wake();
+    const settled = options.settled ?? (() => {});
+    const wake = () => (options.thinLayers ? this.#worker.wake() : settled());
     const collector = new Collector(options.content, options.snapshotter, records, thin.records, wake);
-    this.#worker = new ThinWorker({ ...options, records, collector, thin });
+    this.#worker = new ThinWorker({ ...options, records, collector, thin, settled });
     this.#context = {
       ...options,
       records,
@@ -111,6 +114,10 @@ export class ImageStore implements Images {
     const id = findImage(this.#context.records, ref);
     this.#context.records.refer(storedReference(full), id);
     this.#context.emitImage('tag', id, familiarName(full));
+  }
+
+  async pin(ref: string, pinned: boolean): Promise<void> {
+    this.#context.records.pin(findImage(this.#context.records, ref), pinned);
   }
 
   async remove(ref: string, options: RemoveOptions): Promise<Removed> {

@@ -32,6 +32,7 @@ export const busybox: Image = {
   size: 4_260_000,
   contentSize: 2_150_000,
   parentId: null,
+  pinned: false,
 };
 
 export class FakeImages implements Images {
@@ -51,6 +52,7 @@ export class FakeImages implements Images {
       { id: imageId, created, createdBy: 'CMD ["sh"]', size: 0, comment: '', tags: ['busybox:latest'] },
     ];
   }
+  async pin(): Promise<void> {}
   async tag(ref: string): Promise<void> {
     await this.get(ref);
   }
@@ -202,6 +204,9 @@ const system: System = {
       orphans: nothing,
       total: 0,
     };
+  },
+  async gc() {
+    return { used: 0, high: 0, removed: [], reclaimed: 0 };
   },
   async fsck() {
     return [];

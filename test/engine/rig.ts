@@ -234,6 +234,7 @@ export const options = (directory: string) => ({
   maxDownloads: 3,
   maxUploads: 5,
   thinLayers: true,
+  imageGc: null,
 });
 
 const openAt = (directory: string, changes: Partial<EngineOptions>) =>

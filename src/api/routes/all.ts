@@ -25,7 +25,7 @@ export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
   const listeners = { count: 0 };
   return [
     ...systemRoutes(system, facts, listeners),
-    ...maintenanceRoutes(system, log),
+    ...maintenanceRoutes(system, images, log),
     ...eventRoutes(system, listeners),
     ...createRoutes(containers),
     ...lifecycleRoutes(containers),

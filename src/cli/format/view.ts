@@ -10,6 +10,8 @@ export interface Column<Item> {
   title: string;
   /** A column that only templates and JSON show may give something else than text. */
   value: (item: Item) => unknown;
+  /** Docker has no such column: only templates show it. */
+  own?: true;
 }
 
 export interface View<Item> {
@@ -55,7 +57,8 @@ function columnOf<Item>(view: View<Item>, name: string): Column<Item> {
 
 /** All columns, sorted by name. */
 export function rowJson<Item>(view: View<Item>, item: Item): string {
-  const sorted = [...view.columns].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const shown = view.columns.filter((column) => !column.own);
+  const sorted = shown.sort((a, b) => (a.name < b.name ? -1 : 1));
   return encodeJson(Object.fromEntries(sorted.map((column) => [column.name, column.value(item)])), {
     escapeHtml: true,
   });

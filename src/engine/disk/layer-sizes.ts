@@ -1,4 +1,6 @@
 import { type Database, migrate } from '../../lib/database.ts';
+import type { Snapshotter } from '../../snapshots/snapshotter.ts';
+import { bytesOnDisk } from './walk.ts';
 
 const steps = ['CREATE TABLE layer_disk (chain_id TEXT PRIMARY KEY, bytes INTEGER NOT NULL)'];
 
@@ -8,28 +10,29 @@ export class LayerSizes {
     migrate(db, 'disk', steps);
   }
 
-  /** Of these layers; those that are not known yet are measured. What is known of others is forgotten. */
-  async total(chainIds: readonly string[], measure: (chainId: string) => Promise<number>): Promise<number> {
+  /** Of all layers; those that are not known yet are measured. What is known of others is forgotten. */
+  async of(snapshotter: Snapshotter): Promise<Map<string, number>> {
+    const chainIds = snapshotter.list().flatMap(({ key, committed }) => (committed ? [key] : []));
     const known = new Map(
       this.db
         .query<{ id: string; bytes: number }, []>('SELECT chain_id AS id, bytes FROM layer_disk')
         .all()
         .map(({ id, bytes }) => [id, bytes]),
     );
-    let total = 0;
+    const sizes = new Map<string, number>();
     for (const chainId of chainIds) {
-      const bytes = known.get(chainId) ?? (await this.#measured(chainId, measure));
+      sizes.set(chainId, known.get(chainId) ?? (await this.#measured(snapshotter, chainId)));
       known.delete(chainId);
-      total += bytes;
     }
     for (const chainId of known.keys()) this.db.run('DELETE FROM layer_disk WHERE chain_id = ?', [chainId]);
-    return total;
+    return sizes;
   }
 
-  async #measured(chainId: string, measure: (chainId: string) => Promise<number>): Promise<number> {
-    const bytes = await measure(chainId);
-    // Nothing: it has been removed meanwhile.
-    if (bytes > 0)
+  async #measured(snapshotter: Snapshotter, chainId: string): Promise<number> {
+    // Removed while others were measured.
+    if (!snapshotter.has(chainId)) return 0;
+    const bytes = await bytesOnDisk(snapshotter.pathOf(chainId));
+    if (snapshotter.has(chainId))
       this.db.run('INSERT OR REPLACE INTO layer_disk (chain_id, bytes) VALUES (?, ?)', [chainId, bytes]);
     return bytes;
   }

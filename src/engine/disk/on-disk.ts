@@ -1,5 +1,6 @@
 /** What the data root's bytes are for: the sum is what du(1) says of it. */
 import { basename, join } from 'node:path';
+import type { Context as ImageContext } from '../../images/context.ts';
 import type { Nouns } from '../fsck/check.ts';
 import { findOrphans } from '../fsck/orphans.ts';
 import type { OnDisk } from '../model.ts';
@@ -30,8 +31,18 @@ export async function onDisk(parts: Parts): Promise<OnDisk> {
     records: { count: 1, bytes: (await bytesOfAll(others)) + (await bytesOfAll(files.others)) },
     orphans: { count: orphans.length, bytes: await bytesOfAll(orphans) },
   };
-  const total = Object.values(usage).reduce((sum, { bytes }) => sum + bytes, 0);
+  const total = sum(Object.values(usage).map(({ bytes }) => bytes));
   return { ...usage, total };
+}
+
+const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, number) => total + number, 0);
+
+/** Bytes on disk of all that images have: blobs and layers. */
+export async function imageBytes(
+  { content, snapshotter }: ImageContext,
+  layers: LayerSizes,
+): Promise<number> {
+  return (await bytesOnDisk(content.directory)) + sum((await layers.of(snapshotter)).values());
 }
 
 /** None while an image is being made: its files have no record yet. */
@@ -49,9 +60,9 @@ async function contentOf({ images: { content, thin } }: Parts) {
   const layers = thin.records.all().filter(({ digest }) => !content.isFile(digest));
   return {
     count: blobs.length,
-    size: blobs.reduce((sum, { size }) => sum + size, 0),
+    size: sum(blobs.map(({ size }) => size)),
     thin: layers.length,
-    saved: layers.reduce((sum, { size, skeleton }) => sum + size - skeleton, 0),
+    saved: sum(layers.map(({ size, skeleton }) => size - skeleton)),
   };
 }
 
@@ -59,12 +70,10 @@ async function snapshotsOf({ images: { snapshotter }, layers }: Parts) {
   const all = snapshotter.list();
   const committed = all.flatMap((each) => (each.committed ? [each.key] : []));
   const writable = all.flatMap((each) => (each.committed ? [] : [each.key]));
-  const measure = async (key: string) => (snapshotter.has(key) ? bytesOnDisk(snapshotter.pathOf(key)) : 0);
-  let bytes = 0;
-  for (const key of writable) bytes += await measure(key);
+  const paths = writable.map((key) => snapshotter.pathOf(key));
   return {
-    layers: { count: committed.length, bytes: await layers.total(committed, measure) },
-    containers: { count: writable.length, bytes },
+    layers: { count: committed.length, bytes: sum((await layers.of(snapshotter)).values()) },
+    containers: { count: writable.length, bytes: await bytesOfAll(paths) },
   };
 }
 

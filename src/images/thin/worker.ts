@@ -9,8 +9,8 @@ import type { ImageRecords } from '../records.ts';
 import type { ThinBlobs } from './blobs.ts';
 import type { ThinLayer } from './records.ts';
 
-/** How long nothing has happened to images before the worker begins, in milliseconds. */
-const quiet = 2000;
+/** From the first sign of work to its beginning, in milliseconds: what is loaded is mostly run at once. */
+const delay = 2000;
 /** A smaller blob is not worth two processes. */
 const smallest = 64 << 10;
 
@@ -23,6 +23,8 @@ export interface ThinWorkerParts {
   collector: Collector;
   thin: ThinBlobs;
   log: Log;
+  /** Called when there is no more to do for now. */
+  settled?: () => void;
   /** For tests that end the process in between. */
   reached?: (step: ThinStep) => void;
 }
@@ -50,11 +52,13 @@ export class ThinWorker {
     this.#parts = parts;
   }
 
-  /** Images may have changed: looks for work after a while without another call. */
+  /** Images may have changed: looks for work soon. */
   wake(): void {
-    if (this.#timer !== null) clearTimeout(this.#timer);
-    if (this.#abort.signal.aborted) return;
-    this.#timer = setTimeout(() => void this.run(), quiet);
+    if (this.#timer !== null || this.#abort.signal.aborted) return;
+    this.#timer = setTimeout(() => {
+      this.#timer = null;
+      void this.run();
+    }, delay);
     this.#timer.unref();
   }
 
@@ -86,6 +90,7 @@ export class ThinWorker {
           log('warn', 'a layer stays as it is', { digest: candidate.digest, error: messageOf(error) });
       }
     }
+    this.#parts.settled?.();
   }
 
   /** Blobs that are files and plain layers: what is not compressed has the DiffID as its digest. */
