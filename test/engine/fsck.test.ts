@@ -1,6 +1,6 @@
 /** fsck beside a running engine: every damage is found, named, and mended when nothing is lost by it. */
 import { Database } from 'bun:sqlite';
-import { afterAll, beforeAll, expect, test } from 'bun:test';
+import { afterAll, beforeAll, expect, setDefaultTimeout, test } from 'bun:test';
 import {
   existsSync,
   mkdirSync,
@@ -17,8 +17,11 @@ import { gzipSync } from 'node:zlib';
 import type { Finding } from '../../src/engine/model.ts';
 import type { Progress } from '../../src/lib/op.ts';
 import { rawTar } from '../images/raw-tar.ts';
+import { patience } from '../rig/command.ts';
 import { busyboxTar } from '../rig/images.ts';
 import { EngineRig } from './rig.ts';
+
+setDefaultTimeout(patience(60_000));
 
 let rig: EngineRig;
 beforeAll(async () => {

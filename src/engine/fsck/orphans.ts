@@ -16,7 +16,6 @@ export function findOrphans({ dataRoot, images, containers }: Nouns): string[] {
   const { content, records, snapshotter, thin } = images;
   const { blobs } = records.referenced();
   const isBlob = (name: string) => blobs.has(`sha256:${name}`);
-  const skeletons = new Set(thin.records.all().map(({ digest }) => thin.path(digest)));
   const below = (directory: string, isKnown: (name: string) => boolean) =>
     entries(directory)
       .filter((name) => !isKnown(name))
@@ -25,7 +24,7 @@ export function findOrphans({ dataRoot, images, containers }: Nouns): string[] {
     ...below(content.directory, (name) => contentEntries.has(name)),
     ...below(join(content.directory, 'blobs'), (name) => name === 'sha256'),
     ...below(join(content.directory, 'blobs', 'sha256'), isBlob),
-    ...below(thin.directory, (name) => skeletons.has(join(thin.directory, name))),
+    ...below(thin.directory, (name) => thin.isKnown(name)),
     ...below(join(dataRoot, 'snapshots'), (name) => name === snapshotter.driver),
     ...snapshotter.audit().orphans,
     ...below(join(dataRoot, 'containers'), (name) => containers.isKnown(name)),

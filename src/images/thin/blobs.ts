@@ -19,6 +19,8 @@ const half = '.new';
  */
 export class ThinBlobs implements DerivedBlobs {
   readonly directory: string;
+  /** Skeletons that are being made and verified: they have no record yet. */
+  readonly #pending = new Set<Digest>();
 
   constructor(
     readonly records: ThinRecords,
@@ -37,6 +39,14 @@ export class ThinBlobs implements DerivedBlobs {
   /** The skeleton's file. */
   path(digest: Digest): string {
     return join(this.directory, parseDigest(digest).slice('sha256:'.length) + suffix);
+  }
+
+  /** Whether a file of the directory belongs to a blob that is thin, or is about to be. */
+  isKnown(name: string): boolean {
+    const hex = name.slice(0, name.indexOf('.'));
+    if (!/^[0-9a-f]{64}$/.test(hex)) return false;
+    const digest = parseDigest(`sha256:${hex}`);
+    return this.#pending.has(digest) || (name === hex + suffix && this.records.get(digest) !== null);
   }
 
   size(digest: Digest): number | null {
@@ -59,8 +69,8 @@ export class ThinBlobs implements DerivedBlobs {
   }
 
   /**
-   * The skeleton of a blob that is a file, under its final name; null when the gain would be small. No record is made: a
-   * caller that does not make one has to remove it.
+   * The skeleton of a blob that is a file, under its final name; null when the gain would be small. The caller adds the
+   * record, or not, and calls `settle`.
    */
   async make(
     digest: Digest,
@@ -69,6 +79,7 @@ export class ThinBlobs implements DerivedBlobs {
     options: SkeletonOptions,
   ): Promise<ThinLayer | null> {
     const path = this.path(digest);
+    this.#pending.add(digest);
     await rm(path + half, { force: true });
     try {
       const skeleton = await makeSkeleton(
@@ -86,6 +97,12 @@ export class ThinBlobs implements DerivedBlobs {
     } finally {
       await rm(path + half, { force: true });
     }
+  }
+
+  /** What `make` made has its record by now, or goes. */
+  async settle(digest: Digest): Promise<void> {
+    if (this.records.get(digest) === null) await rm(this.path(digest), { force: true });
+    this.#pending.delete(digest);
   }
 
   /** The blob's bytes; throws when they turn out not to be. */

@@ -1,4 +1,4 @@
-import { rm } from 'node:fs/promises';
+import { existsSync } from 'node:fs';
 import type { ContentStore } from '../../content/content.ts';
 import { messageOf } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../lib/ids.ts';
@@ -118,15 +118,16 @@ export class ThinWorker {
     // A daemon that died, or the same layer loaded again.
     if (known !== null && (await this.#isGood(known))) return this.#replace(known);
     if (known !== null) await thin.remove(digest);
-    const made = await this.#make(digest, chainIds[0] ?? '');
-    if (made === null) return;
-    reached?.('skeleton');
-    if (await this.#isGood(made)) {
+    try {
+      const made = await this.#make(digest, chainIds[0] ?? '');
+      if (made === null) return;
+      reached?.('skeleton');
+      if (!(await this.#isGood(made))) throw new Error('it is not the same when it is rebuilt');
       reached?.('verified');
-      return this.#replace(made);
+      await this.#replace(made);
+    } finally {
+      await thin.settle(digest);
     }
-    await this.#discard(digest);
-    throw new Error('it is not the same when it is rebuilt');
   }
 
   async #make(digest: Digest, chainId: string): Promise<ThinLayer | null> {
@@ -155,20 +156,15 @@ export class ThinWorker {
   async #replace(layer: ThinLayer): Promise<void> {
     const { collector, content, records, snapshotter, thin, reached } = this.#parts;
     const { digest, chainId } = layer;
-    const replaced = await collector.exclusively(async () => {
+    // Whoever is busy wakes us when they are done.
+    await collector.exclusively(async () => {
       // The image may have gone meanwhile.
-      if (!records.referenced().blobs.has(digest) || !snapshotter.has(chainId)) return this.#discard(digest);
+      if (!records.referenced().blobs.has(digest) || !snapshotter.has(chainId)) return;
+      if (!existsSync(thin.path(digest))) return;
       thin.records.add(layer);
       reached?.('recorded');
       await content.removeFile(digest);
       reached?.('replaced');
     });
-    if (!replaced) await this.#discard(digest);
-  }
-
-  /** A skeleton that has no record. */
-  async #discard(digest: Digest): Promise<void> {
-    const { thin } = this.#parts;
-    if (thin.records.get(digest) === null) await rm(thin.path(digest), { force: true });
   }
 }
