@@ -9,6 +9,8 @@
 int shim_main(int argc, char **argv);
 int untar_main(int argc, char **argv);
 int tar_main(int argc, char **argv);
+int skeleton_main(int argc, char **argv);
+int rebuild_main(int argc, char **argv);
 
 /* Each gets argv with its own name as argv[0]. */
 static const struct program {
@@ -20,6 +22,8 @@ static const struct program {
     {"run", run_main, "perform one encoded list of operations from stdin"},
     {"untar", untar_main, "unpack a layer (started by the daemon)"},
     {"tar", tar_main, "pack a layer (started by the daemon)"},
+    {"skeleton", skeleton_main, "take a layer's files out of its tar (started by the daemon)"},
+    {"rebuild", rebuild_main, "put them in again (started by the daemon)"},
     {"init", init_main, "run a command as process 1 and reap"},
 };
 
@@ -48,6 +52,6 @@ int main(int argc, char **argv) {
       return programs[i].main(argc - 1, argv + 1);
   fputs("usage: gantry-init PROGRAM [ARGUMENT...]\n", stderr);
   for (size_t i = 0; i < sizeof programs / sizeof *programs; i++)
-    fprintf(stderr, "  %-6s %s\n", programs[i].name, programs[i].purpose);
+    fprintf(stderr, "  %-8s %s\n", programs[i].name, programs[i].purpose);
   return 2;
 }

@@ -83,6 +83,8 @@ void reader_exact(void *to, size_t size);
 void reader_skip(uint64_t size);
 void reader_padding(uint64_t size);
 void reader_drain(void);
+/* Is given every byte as it is used up, in the archive's order; NULL = nobody. */
+extern void (*reader_tap)(const uint8_t *data, size_t size);
 
 /* untar_header.c */
 bool header_next(struct entry *entry);

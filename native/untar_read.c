@@ -12,6 +12,17 @@
 static uint8_t *buffer;
 static size_t begin, end;
 
+void (*reader_tap)(const uint8_t *data, size_t size);
+
+/* The next `size` bytes of the buffer are used up. */
+static const uint8_t *consume(size_t size) {
+  const uint8_t *data = buffer + begin;
+  begin += size;
+  if (reader_tap != NULL && size > 0)
+    reader_tap(data, size);
+  return data;
+}
+
 void reader_open(void) {
   buffer = malloc(CAPACITY);
   if (buffer == NULL)
@@ -50,17 +61,14 @@ const uint8_t *reader_block(void) {
       fail("unexpected EOF");
     }
   }
-  const uint8_t *block = buffer + begin;
-  begin += BLOCK;
-  return block;
+  return consume(BLOCK);
 }
 
 size_t reader_some(const uint8_t **data, uint64_t most) {
   if (begin == end && !fill())
     fail("unexpected EOF");
   size_t n = end - begin < most ? end - begin : (size_t)most;
-  *data = buffer + begin;
-  begin += n;
+  *data = consume(n);
   return n;
 }
 
@@ -86,6 +94,6 @@ void reader_padding(uint64_t size) {
 
 void reader_drain(void) {
   do {
-    begin = end = 0;
+    consume(end - begin);
   } while (fill());
 }

@@ -198,6 +198,13 @@ export const entries: readonly Entry[] = [
     'Display detailed information on one or more images',
     () => import('./commands/image-inspect.ts'),
   ),
+  entry(
+    null,
+    'image pin',
+    'Keep images when others are removed by policy',
+    () => import('./commands/image-pin.ts'),
+  ),
+  entry(null, 'image unpin', 'Undo image pin', () => import('./commands/image-unpin.ts')),
   entry(null, 'image prune', 'Remove unused images', () => import('./commands/image-prune.ts')),
   entry(
     null,
@@ -241,6 +248,8 @@ export const entries: readonly Entry[] = [
       hidden: true,
     },
   ),
+  entry(null, 'system fsck', 'Check (and repair) what is on disk', () => import('./commands/system-fsck.ts')),
+  entry(null, 'system gc', 'Remove unused images by a policy', () => import('./commands/system-gc.ts')),
   entry(null, 'system prune', 'Remove unused data', () => import('./commands/system-prune.ts')),
   entry(null, 'volume create', 'Create a volume', () => import('./commands/volume-create.ts')),
   entry(

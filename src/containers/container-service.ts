@@ -33,7 +33,7 @@ const soon = 100;
 
 export type ContainerServiceOptions = Omit<
   Context,
-  'store' | 'activities' | 'execs' | 'locks' | 'paths' | 'life' | 'shims'
+  'store' | 'creating' | 'activities' | 'execs' | 'locks' | 'paths' | 'life' | 'shims'
 > & {
   db: Database;
   dataRoot: string;
@@ -47,6 +47,7 @@ export class ContainerService implements Containers {
     this.#context = {
       ...given,
       store: new ContainerStore(db),
+      creating: new Set(),
       activities: new Activities(),
       execs: new ExecRegistry(),
       locks: new Locks(),
@@ -77,6 +78,11 @@ export class ContainerService implements Containers {
       .all()
       .filter((container) => container.imageId === imageId)
       .map(({ id, name, state }) => ({ id, name, running: isAlive(state) }));
+  }
+
+  /** Whether there is, or is about to be, a container of this id. */
+  isKnown(id: string): boolean {
+    return this.#context.store.has(id) || this.#context.creating.has(id as ContainerId);
   }
 
   create: Containers['create'] = (request) => create(this.#context, request);

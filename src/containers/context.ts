@@ -1,6 +1,7 @@
 /** What the functions of this noun work with. Made once by the engine; nothing here is ambient. */
 import type { Images } from '../images/model.ts';
 import type { Emit } from '../lib/events.ts';
+import type { ContainerId } from '../lib/ids.ts';
 import type { Log } from '../lib/op.ts';
 import type { Networks } from '../networks/model.ts';
 import type { Cgroups } from '../runtime/model.ts';
@@ -16,6 +17,8 @@ import type { ContainerStore } from './store.ts';
 
 export interface Context {
   readonly store: ContainerStore;
+  /** Containers that have files already but no record yet. */
+  readonly creating: Set<ContainerId>;
   readonly activities: Activities;
   readonly execs: ExecRegistry;
   readonly locks: Locks;

@@ -120,6 +120,8 @@ export async function create(
   const planned = await planContainerRecord(context, request);
   const { record } = planned;
   if (request.name !== '') context.store.assertNameFree(request.name);
+  context.creating.add(record.id);
+  using _ = { [Symbol.dispose]: () => context.creating.delete(record.id) };
   await using undo = new AsyncDisposableStack();
   undo.adopt(context.paths.of(record.id).directory, (path) => rmSync(path, { recursive: true, force: true }));
   writeFiles(context, record);

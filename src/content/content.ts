@@ -2,12 +2,15 @@
  * Blobs by digest: `<data-root>/content/blobs/sha256/<hex>`. A blob is written to `ingest/`, hashed while it passes, and
  * renamed into place only when size and digest are right, so whatever is under `blobs/` is complete and verified.
  * A blob whose digest is known beforehand is written to `partial/<hex>` instead, which outlives the daemon: see `resume`.
+ * Some blobs are no files but derived from something else (`derive`); everything but `path` makes no difference.
  */
+import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
-import { invalid, notFound } from '../lib/errors.ts';
+import { internal, invalid, notFound } from '../lib/errors.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
+import { type DerivedBlobs, noDerivedBlobs } from './derived.ts';
 import { Ingest } from './ingest.ts';
 
 export interface Blob {
@@ -22,13 +25,16 @@ export interface Expected {
   limit?: number;
 }
 
+const blobName = /^[0-9a-f]{64}$/;
+
 export class ContentStore {
   readonly #blobs: string;
   readonly #ingests: string;
   readonly #partial: string;
+  #derived: DerivedBlobs = noDerivedBlobs;
   #next = 0;
 
-  constructor(directory: string) {
+  constructor(readonly directory: string) {
     this.#blobs = join(directory, 'blobs', 'sha256');
     this.#ingests = join(directory, 'ingest');
     this.#partial = join(directory, 'partial');
@@ -38,13 +44,34 @@ export class ContentStore {
     mkdirSync(this.#partial, { recursive: true, mode: 0o700 });
   }
 
-  path(digest: Digest): string {
+  /** From now on these blobs are here too. */
+  derive(blobs: DerivedBlobs): void {
+    this.#derived = blobs;
+  }
+
+  #file(digest: Digest): string {
     return join(this.#blobs, parseDigest(digest).slice('sha256:'.length));
+  }
+
+  #fileSize(digest: Digest): number | null {
+    return statSync(this.#file(digest), { throwIfNoEntry: false })?.size ?? null;
+  }
+
+  /** Whether the blob is a file of its own. */
+  isFile(digest: Digest): boolean {
+    return this.#fileSize(digest) !== null;
+  }
+
+  /** The file of a blob that is one: see isFile. Others have only `stream`. */
+  path(digest: Digest): string {
+    const path = this.#file(digest);
+    if (!this.isFile(digest)) throw notFound(`content ${digest} is not a file`);
+    return path;
   }
 
   /** Bytes of a blob, or null when it is not here. */
   size(digest: Digest): number | null {
-    return statSync(this.path(digest), { throwIfNoEntry: false })?.size ?? null;
+    return this.#fileSize(digest) ?? this.#derived.size(digest);
   }
 
   has(digest: Digest): boolean {
@@ -84,7 +111,7 @@ export class ContentStore {
   }
 
   #publish(from: string, digest: Digest): string {
-    const path = this.path(digest);
+    const path = this.#file(digest);
     renameSync(from, path);
     return path;
   }
@@ -107,34 +134,81 @@ export class ContentStore {
     const size = this.size(digest);
     if (size === null) throw notFound(`content ${digest} not found`);
     if (size > limit) throw invalid(`content ${digest} is too large: ${size} bytes, at most ${limit}`);
-    return readFile(this.path(digest));
+    return this.isFile(digest)
+      ? readFile(this.#file(digest))
+      : Buffer.from(await new Response(this.stream(digest)).arrayBuffer());
+  }
+
+  /** Its first bytes, at most `count`. */
+  async head(digest: Digest, count: number): Promise<Uint8Array> {
+    if (this.isFile(digest)) return Bun.file(this.#file(digest)).slice(0, count).bytes();
+    const chunks: Uint8Array[] = [];
+    let length = 0;
+    for await (const chunk of this.stream(digest)) {
+      chunks.push(chunk);
+      length += chunk.byteLength;
+      if (length >= count) break;
+    }
+    return Buffer.concat(chunks).subarray(0, count);
   }
 
   /** The bytes from `offset` on. */
   stream(digest: Digest, offset = 0): ReadableStream<Uint8Array> {
+    if (this.isFile(digest)) {
+      const file = Bun.file(this.#file(digest));
+      return (offset === 0 ? file : file.slice(offset)).stream();
+    }
     if (!this.has(digest)) throw notFound(`content ${digest} not found`);
-    const file = Bun.file(this.path(digest));
-    return (offset === 0 ? file : file.slice(offset)).stream();
+    const whole = this.#derived.stream(digest);
+    return offset === 0 ? whole : whole.pipeThrough(without(offset));
+  }
+
+  /** Reads the whole blob; throws when it is missing or its bytes are not those that the digest names. */
+  async verify(digest: Digest, signal?: AbortSignal): Promise<void> {
+    const hash = createHash('sha256');
+    for await (const chunk of this.stream(digest)) {
+      signal?.throwIfAborted();
+      hash.update(chunk);
+    }
+    const actual = `sha256:${hash.digest('hex')}`;
+    if (actual !== digest) throw internal(`content ${digest} is damaged: its bytes are those of ${actual}`);
   }
 
   async remove(digest: Digest): Promise<void> {
-    await rm(this.path(digest), { force: true });
+    await this.removeFile(digest);
+    await this.#derived.remove(digest);
+  }
+
+  /** The file alone; a derived blob of the same digest stays. */
+  async removeFile(digest: Digest): Promise<void> {
+    await rm(this.#file(digest), { force: true });
   }
 
   async list(): Promise<Blob[]> {
-    const blobs: Blob[] = [];
-    for (const name of await readdir(this.#blobs)) {
-      const digest = parseDigest(`sha256:${name}`);
+    return this.digests().flatMap((digest) => {
       const size = this.size(digest);
-      if (size !== null) blobs.push({ digest, size });
-    }
-    return blobs;
+      return size === null ? [] : [{ digest, size }];
+    });
   }
 
-  /** Names under `blobs/`, without a stat of each. */
+  /** All that are here, without a stat of each. */
   digests(): Digest[] {
-    return readdirSync(this.#blobs).map((name) => parseDigest(`sha256:${name}`));
+    const names = readdirSync(this.#blobs).filter((name) => blobName.test(name));
+    const files = names.map((name) => parseDigest(`sha256:${name}`));
+    return [...new Set([...files, ...this.#derived.digests()])];
   }
+}
+
+/** Lets everything through but the first `count` bytes. */
+function without(count: number): TransformStream<Uint8Array, Uint8Array> {
+  let left = count;
+  return new TransformStream({
+    transform(chunk, controller) {
+      const skipped = Math.min(left, chunk.byteLength);
+      left -= skipped;
+      if (skipped < chunk.byteLength) controller.enqueue(chunk.subarray(skipped));
+    },
+  });
 }
 
 /** `directory` is `<data-root>/content`. What an earlier daemon was writing when it died is removed. */

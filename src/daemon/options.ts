@@ -2,7 +2,8 @@
 import { readFileSync } from 'node:fs';
 import { isIP } from 'node:net';
 import { parseArgs } from 'node:util';
-import type { EngineOptions } from '../engine/model.ts';
+import { parseGcPolicy, parsePolicyFlag, parsePolicyObject } from '../engine/gc/policy.ts';
+import type { EngineOptions, GcPolicy } from '../engine/model.ts';
 import { invalid, messageOf } from '../lib/errors.ts';
 
 export interface TlsFiles {
@@ -52,6 +53,8 @@ const flags = {
   'max-concurrent-downloads': { type: 'string' },
   'max-concurrent-uploads': { type: 'string' },
   'max-download-attempts': { type: 'string' },
+  'thin-layers': { type: 'string' },
+  'image-gc': { type: 'string' },
   tls: { type: 'boolean' },
   tlsverify: { type: 'boolean' },
   tlscacert: { type: 'string' },
@@ -124,6 +127,21 @@ class Settings {
       throw invalid(`invalid ${name}: ${String(flag ?? file)}`);
     return value;
   }
+  /** As it was given, in one of the two places. */
+  either(name: keyof Values & string): { flag: unknown; file: unknown } {
+    const flag = this.values[name];
+    const file = this.file[name];
+    if (flag !== undefined && file !== undefined) this.#conflict(name);
+    return { flag, file };
+  }
+  /** What is on unless it is turned off: `--name=false`; in the file a boolean. */
+  toggle(name: keyof Values & string, fallback: boolean): boolean {
+    const { flag, file } = this.either(name);
+    const value = flag ?? file ?? fallback;
+    if (value === true || value === 'true') return true;
+    if (value === false || value === 'false') return false;
+    throw invalid(`invalid ${name}: ${String(value)} is neither true nor false`);
+  }
   flag(name: keyof Values & string): boolean {
     return this.values[name] === true || this.file[name] === true;
   }
@@ -168,6 +186,13 @@ function tlsFiles(settings: Settings): TlsFiles | null {
     cert: settings.text('tlscert', '/etc/gantry/cert.pem'),
     key: settings.text('tlskey', '/etc/gantry/key.pem'),
   };
+}
+
+/** In the file an object of strings: {"high": "85%", "low": "70%", "min-age": "24h", "keep": ["label=x"]}. */
+function gcPolicy(settings: Settings): GcPolicy | null {
+  const { flag, file } = settings.either('image-gc');
+  if (flag === undefined && file === undefined) return null;
+  return parseGcPolicy(flag === undefined ? parsePolicyObject(file) : parsePolicyFlag(String(flag)));
 }
 
 const levels = ['debug', 'info', 'warn', 'error'] as const;
@@ -236,6 +261,8 @@ export function parseDaemonOptions(argv: string[]): DaemonOptions | null {
       registries: registryOptions(settings),
       maxDownloads: settings.count('max-concurrent-downloads', 3),
       maxUploads: settings.count('max-concurrent-uploads', 5),
+      thinLayers: settings.toggle('thin-layers', true),
+      imageGc: gcPolicy(settings),
     },
     hosts: settings.list('host', 'hosts'),
     pidfile: settings.text('pidfile', `${execRoot}/gantry.pid`),
@@ -260,6 +287,7 @@ Options:
   -G, --group string               Group that may use the unix socket
   -H, --host list                  unix:// or tcp:// to listen on (default unix://${defaults.socket},
                                    and ${defaults.dockerSocket} when nothing owns it)
+      --image-gc policy            Remove unused images: high=85%,low=70%,min-age=24h,keep=label=x,keep=reference=y
       --insecure-registry list     Registries without TLS
       --label list                 Labels shown by gantry info
   -l, --log-level string           debug, info, warn or error (default "info")
@@ -273,6 +301,7 @@ Options:
       --registry-mirror list       Mirrors of docker.io, asked before it
   -s, --storage-driver string      overlay2, fuse-overlayfs, btrfs or vfs (default: the first that
                                    works on the data root)
+      --thin-layers bool           Keep plain layers once, as the unpacked layer (default true)
       --tls                        Serve TLS on tcp:// hosts
       --tlsverify                  The same, and demand a client certificate
       --tlscacert, --tlscert, --tlskey string   Their files

@@ -11,6 +11,7 @@ import type { Images } from '../images/model.ts';
 import { ImageStore } from '../images/store.ts';
 import { openDatabase } from '../lib/database.ts';
 import { invalid } from '../lib/errors.ts';
+import type { Emit } from '../lib/events.ts';
 import type { Log } from '../lib/op.ts';
 import { nativePath, setNativePath } from '../linux/native.ts';
 import type { Networks } from '../networks/model.ts';
@@ -20,7 +21,12 @@ import { detectCgroups } from '../runtime/cgroups/detect.ts';
 import { createSnapshotter } from '../snapshots/create.ts';
 import type { Volumes } from '../volumes/model.ts';
 import { VolumeService } from '../volumes/volumes.ts';
+import { LayerSizes } from './disk/layer-sizes.ts';
+import { onDisk } from './disk/on-disk.ts';
 import { EventLog } from './events.ts';
+import { Fsck } from './fsck/fsck.ts';
+import { ImageGc } from './gc/gc.ts';
+import { noteLastUse } from './gc/last-use.ts';
 import { lockDataRoot } from './lock.ts';
 import type { EngineOptions, System } from './model.ts';
 import { EngineSystem } from './system.ts';
@@ -65,7 +71,10 @@ export async function openEngine(
   undo.use(lockDataRoot(dataRoot));
   const db = undo.adopt(openDatabase(join(dataRoot, 'gantry.db')), (database) => database.close());
   const events = new EventLog();
-  const { emit } = events;
+  const emit: Emit = (event) => {
+    events.emit(event);
+    noteLastUse(() => images.context.records, event);
+  };
 
   resolveLogConfig({ type: '', config: options.logOptions }, {});
   const snapshotter = await createSnapshotter({
@@ -86,6 +95,7 @@ export async function openEngine(
   });
   await networks.open();
   undo.defer(() => networks.close());
+  let gc: ImageGc | null = null;
   const images: ImageStore = new ImageStore({
     db,
     content,
@@ -93,7 +103,10 @@ export async function openEngine(
     emit,
     log,
     inUse: (id) => containers.usersOf(id),
+    thinLayers: options.thinLayers,
+    settled: () => void gc?.check(),
   });
+  undo.defer(() => images.close());
   const distribution = new ImageDistribution({
     images,
     registries: openRegistries(options.registries),
@@ -122,6 +135,9 @@ export async function openEngine(
   });
   undo.defer(() => containers.close());
   await containers.recover();
+  const nouns = { db, dataRoot, images: images.context, containers, volumes };
+  const layers = new LayerSizes(db);
+  gc = undo.use(new ImageGc({ ...nouns, layers, emit, log, policy: options.imageGc }));
   const system = new EngineSystem({
     options,
     containers,
@@ -131,6 +147,10 @@ export async function openEngine(
     snapshotter,
     cgroups,
     events,
+    fsck: new Fsck(nouns),
+    onDisk: () => onDisk({ ...nouns, layers }),
+    gc,
+    layerSize: (chainId) => images.context.records.layerSize(chainId),
   });
   const parts = undo.move();
   return {

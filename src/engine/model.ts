@@ -3,6 +3,7 @@
 import type { Container } from '../containers/model.ts';
 import type { Image } from '../images/model.ts';
 import type { EngineEvent } from '../lib/events.ts';
+import type { Operational } from '../lib/op.ts';
 import type { RegistryOptions } from '../registry/client/model.ts';
 import type { Volume } from '../volumes/model.ts';
 
@@ -24,6 +25,34 @@ export interface EngineOptions {
   /** Layers of one pull or push at the same time. */
   maxDownloads: number;
   maxUploads: number;
+  /** Keep plain layer blobs once, as the unpacked layer. */
+  thinLayers: boolean;
+  /** null = images are removed by hand only. */
+  imageGc: GcPolicy | null;
+}
+
+/** A share of the file system that holds the data root, or bytes of images in it. */
+export type Threshold = { kind: 'percent'; value: number } | { kind: 'bytes'; value: number };
+
+/** "key" or "key=value"; a glob over names such as `example.org/*` or `busybox:*`. */
+export type KeepRule = { kind: 'label'; label: string } | { kind: 'reference'; pattern: string };
+
+/** When more than `high` is in use, images go until no more than `low` is. */
+export interface GcPolicy {
+  high: Threshold;
+  low: Threshold;
+  /** Milliseconds since an image was added. */
+  minAge: number;
+  keep: KeepRule[];
+}
+
+export interface GcReport {
+  /** Bytes in use before, and where the policy draws the line. */
+  used: number;
+  high: number;
+  removed: { id: string; names: string[]; bytes: number }[];
+  /** An estimate: bytes of the removed images that no other one holds. */
+  reclaimed: number;
 }
 
 export interface Info {
@@ -57,6 +86,40 @@ export interface DiskUsage {
   volumes: { volume: Volume; size: number; references: number }[];
 }
 
+/** Bytes are those of the file system's blocks. */
+export interface DiskSection {
+  count: number;
+  bytes: number;
+}
+
+/** What the data root's bytes are for. */
+export interface OnDisk {
+  /** Blobs. `size`: what they have as files; `saved`: what is not on disk because layers hold it, in `thin` of them. */
+  content: DiskSection & { size: number; thin: number; saved: number };
+  layers: DiskSection;
+  /** Writable layers. */
+  containers: DiskSection;
+  logs: DiskSection;
+  volumes: DiskSection;
+  buildCache: DiskSection;
+  /** The database, and the small files of each container. */
+  records: DiskSection;
+  /** What no record explains: see fsck. */
+  orphans: DiskSection;
+  total: number;
+}
+
+/** Something that fsck found. */
+export interface Finding {
+  kind: 'record' | 'blob' | 'image' | 'layer' | 'snapshot' | 'container' | 'volume' | 'orphan';
+  /** Digest, name, id or path. */
+  subject: string;
+  detail: string;
+  /** What mends it; null: nothing does without losing something. */
+  repair: string | null;
+  repaired: boolean;
+}
+
 export interface EventQuery {
   /** Unix seconds with fraction; null = from now on. */
   since: number | null;
@@ -68,6 +131,22 @@ export interface EventQuery {
 export interface System {
   info(): Promise<Info>;
   diskUsage(): Promise<DiskUsage>;
+  onDisk(): Promise<OnDisk>;
+  /**
+   * Looks whether everything that is recorded is on disk and whole, and the other way round. Progress: a status for each
+   * check, a result for each finding. Throws conflict while another one runs.
+   */
+  fsck(options: { repair: boolean }, op: Operational): Promise<Finding[]>;
+  /** Removes images by a policy; what is not given is the daemon's. Throws invalid when there is none. */
+  gc(
+    policy: {
+      high?: string | undefined;
+      low?: string | undefined;
+      'min-age'?: string | undefined;
+      keep?: readonly string[] | undefined;
+    },
+    options: { dryRun: boolean },
+  ): Promise<GcReport>;
   /** Replays from the ring of the last 256, then streams until `until` or abort. */
   events(query: EventQuery, signal: AbortSignal): AsyncIterable<EngineEvent>;
 }

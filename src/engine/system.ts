@@ -11,7 +11,9 @@ import type { Cgroups } from '../runtime/model.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Volumes } from '../volumes/model.ts';
 import type { EventLog } from './events.ts';
-import type { DiskUsage, EngineOptions, Info, System } from './model.ts';
+import type { Fsck } from './fsck/fsck.ts';
+import type { ImageGc } from './gc/gc.ts';
+import type { DiskUsage, EngineOptions, Info, OnDisk, System } from './model.ts';
 
 export interface SystemParts {
   options: EngineOptions;
@@ -22,6 +24,11 @@ export interface SystemParts {
   snapshotter: Snapshotter;
   cgroups: Cgroups;
   events: EventLog;
+  fsck: Fsck;
+  gc: ImageGc;
+  onDisk: () => Promise<OnDisk>;
+  /** Unpacked bytes of a layer, null when nobody noted them. */
+  layerSize: (chainId: string) => number | null;
 }
 
 export class EngineSystem implements System {
@@ -34,6 +41,11 @@ export class EngineSystem implements System {
   }
 
   events: System['events'] = (query, signal) => this.#parts.events.stream(query, signal);
+
+  fsck: System['fsck'] = (options, op) => this.#parts.fsck.run(options, op);
+
+  gc: System['gc'] = (policy, { dryRun }) => this.#parts.gc.run(policy, dryRun);
+  onDisk: System['onDisk'] = () => this.#parts.onDisk();
 
   async info(): Promise<Info> {
     const { options, containers, images, networks, snapshotter, cgroups } = this.#parts;
@@ -108,13 +120,14 @@ export class EngineSystem implements System {
   }
 
   async #layerSizes(images: readonly Image[]): Promise<Map<string, number>> {
-    const { snapshotter } = this.#parts;
+    const { snapshotter, layerSize } = this.#parts;
     const keys = new Set([
       ...images.flatMap(({ chainIds }) => chainIds),
       ...snapshotter.list().flatMap(({ key, committed }) => (committed ? [key] : [])),
     ]);
     const sizes = new Map<string, number>();
-    for (const key of keys) if (snapshotter.has(key)) sizes.set(key, (await snapshotter.usage(key)).bytes);
+    for (const key of keys)
+      if (snapshotter.has(key)) sizes.set(key, layerSize(key) ?? (await snapshotter.usage(key)).bytes);
     return sizes;
   }
 }

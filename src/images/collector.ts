@@ -3,6 +3,7 @@ import { isKind } from '../lib/errors.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { leaseTime } from './leases.ts';
 import type { ImageRecords } from './records.ts';
+import type { ThinRecords } from './thin/records.ts';
 
 /**
  * Removes blobs and layers that no image needs. Whoever makes an image first writes blobs and layers, then the record;
@@ -19,7 +20,15 @@ export class Collector {
     private readonly content: ContentStore,
     private readonly snapshotter: Snapshotter,
     private readonly records: ImageRecords,
+    private readonly thin: Pick<ThinRecords, 'all'>,
+    /** Called whenever the last user has gone. */
+    private readonly idle: () => void = () => {},
   ) {}
+
+  /** Whether anybody makes or reads an image. */
+  get isBusy(): boolean {
+    return this.#users > 0;
+  }
 
   /** Holds collection off until the result is disposed. */
   async use(): Promise<AsyncDisposable> {
@@ -29,6 +38,7 @@ export class Collector {
       [Symbol.asyncDispose]: async () => {
         this.#users -= 1;
         if (this.#users === 0 && this.#wanted) await this.collect();
+        if (this.#users === 0) this.idle();
       },
     };
   }
@@ -46,12 +56,28 @@ export class Collector {
     this.#forget = true;
   }
 
+  /** Runs `work` while nobody uses images and nothing is collected; false, at once, when somebody does. */
+  async exclusively(work: () => Promise<void>): Promise<boolean> {
+    let done = false;
+    const run = this.#running.then(async () => {
+      if (this.#users > 0) return;
+      await work();
+      done = true;
+    });
+    // A failure is the caller's; those who come next only wait.
+    this.#running = run.catch(() => undefined);
+    await run;
+    return done;
+  }
+
   async #collect(): Promise<void> {
     // A user may have come while an earlier collection ran; its dispose asks again.
     if (this.#users > 0) return;
     this.#wanted = false;
     await this.#collectUnfinished();
     const { blobs, chainIds } = this.records.referenced();
+    // What a blob is rebuilt from stays as long as the blob.
+    for (const { digest, chainId } of this.thin.all()) if (blobs.has(digest)) chainIds.add(chainId);
     for (const digest of this.content.digests()) if (!blobs.has(digest)) await this.content.remove(digest);
     for (const key of unneeded(this.snapshotter.list(), chainIds)) await this.#removeLayer(key);
   }

@@ -5,6 +5,7 @@ import type { Log } from '../lib/op.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import type { Collector } from './collector.ts';
 import type { ImageRecords } from './records.ts';
+import type { ThinBlobs } from './thin/blobs.ts';
 
 /** A container as far as images care. */
 export interface ImageUser {
@@ -19,6 +20,7 @@ export interface Context {
   snapshotter: Snapshotter;
   records: ImageRecords;
   collector: Collector;
+  thin: ThinBlobs;
   emit: Emit;
   /** Containers made from an image. */
   inUse: (imageId: Digest) => ImageUser[];

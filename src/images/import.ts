@@ -63,14 +63,13 @@ async function storeLayer(
 ): Promise<{ blob: Blob; diffId: Digest }> {
   const blob = await content.write(archive);
   if (blob.size === 0) throw invalid('invalid archive: it is empty');
-  const file = Bun.file(content.path(blob.digest));
-  const compression = detectCompression(new Uint8Array(await file.slice(0, 8).arrayBuffer()));
+  const compression = detectCompression(await content.head(blob.digest, 8));
   if (compression === 'none') return { blob, diffId: blob.digest };
   if (compression === 'gzip' || compression === 'zstd') {
     const hash = createHash('sha256');
-    for await (const chunk of decompress(file.stream())) hash.update(chunk);
+    for await (const chunk of decompress(content.stream(blob.digest))) hash.update(chunk);
     return { blob, diffId: parseDigest(`sha256:${hash.digest('hex')}`) };
   }
-  const plain = await content.write(decompress(file.stream()));
+  const plain = await content.write(decompress(content.stream(blob.digest)));
   return { blob: plain, diffId: plain.digest };
 }

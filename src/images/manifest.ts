@@ -14,7 +14,7 @@ const layerSuffix: Record<Compression, string> = {
 
 /** The media type of a layer follows from what its bytes are. */
 async function layerDescriptor(content: ContentStore, { digest, size }: Blob): Promise<Descriptor> {
-  const head = new Uint8Array(await Bun.file(content.path(digest)).slice(0, 8).arrayBuffer());
+  const head = await content.head(digest, 8);
   return { mediaType: mediaTypes.ociLayer + layerSuffix[detectCompression(head)], digest, size };
 }
 

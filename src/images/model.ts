@@ -32,6 +32,8 @@ export interface Image {
   size: number;
   contentSize: number;
   parentId: Digest | null;
+  /** Never removed by the automatic collection. */
+  pinned: boolean;
 }
 
 export interface HistoryEntry {
@@ -66,6 +68,7 @@ export interface Images {
   list(): Promise<Image[]>;
   history(ref: string): Promise<HistoryEntry[]>;
   tag(ref: string, target: string): Promise<void>;
+  pin(ref: string, pinned: boolean): Promise<void>;
   /** Docker's rules for untag, delete, force and images in use. */
   remove(
     ref: string,

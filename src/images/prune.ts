@@ -15,12 +15,10 @@ export async function pruneImages(
   for (const image of context.records.all()) {
     if (!shouldPrune(context, image, wanted)) continue;
     const sizes = new Map(context.records.layers(image.id).map(({ chainId, size }) => [chainId, size]));
-    for (const ref of pruneReferences(image)) {
-      const removed = await tryRemove(context, ref);
-      result.untagged.push(...removed.untagged);
-      result.deleted.push(...removed.deleted);
-      for (const chainId of removed.deleted) result.space += sizes.get(chainId) ?? 0;
-    }
+    const removed = await removeByNames(context, image);
+    result.untagged.push(...removed.untagged);
+    result.deleted.push(...removed.deleted);
+    for (const chainId of removed.deleted) result.space += sizes.get(chainId) ?? 0;
   }
   await context.collector.collect();
   context.emit({
@@ -29,6 +27,17 @@ export async function pruneImages(
     id: '',
     attributes: { reclaimed: String(result.space) },
   });
+  return result;
+}
+
+/** What goes without force: all of its names, and with the last one the image. */
+export async function removeByNames(context: Context, image: Image): Promise<Removed> {
+  const result: Removed = { untagged: [], deleted: [] };
+  for (const ref of pruneReferences(image)) {
+    const { untagged, deleted } = await tryRemove(context, ref);
+    result.untagged.push(...untagged);
+    result.deleted.push(...deleted);
+  }
   return result;
 }
 

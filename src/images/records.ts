@@ -22,9 +22,11 @@ interface ImageRow {
   config: string;
   parent: Digest | null;
   created: number;
+  pinned: number;
 }
 
-const imageColumns = 'id, config, parent, created';
+const newColumns = 'id, config, parent, created';
+const imageColumns = `${newColumns}, pinned`;
 
 /** The tables of the images noun; every public method is one transaction. */
 export class ImageRecords {
@@ -43,7 +45,7 @@ export class ImageRecords {
   add(image: NewImage, references: readonly Reference[]): void {
     this.db.transaction(() => {
       this.db.run(
-        `INSERT INTO images (${imageColumns}, added) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
+        `INSERT INTO images (${newColumns}, added) VALUES (?, ?, ?, ?, ?) ON CONFLICT (id) DO NOTHING`,
         [image.id, image.config, image.parent, image.created, Date.now()],
       );
       const layer = this.db.query(
@@ -124,7 +126,32 @@ export class ImageRecords {
       size: layers.reduce((sum, layer) => sum + layer.size, 0),
       contentSize: this.targets.blobs(row.id).reduce((sum, blob) => sum + blob.size, 0),
       parentId: row.parent,
+      pinned: row.pinned !== 0,
     };
+  }
+
+  /** When the image was added and used last, in milliseconds since the epoch, and whether it is to stay. */
+  use(id: Digest): { added: number; used: number; pinned: boolean } {
+    const row = this.db
+      .query<{ added: number; used: number; pinned: number }, [string]>(
+        'SELECT added, used, pinned FROM images WHERE id = ?',
+      )
+      .get(id);
+    return { added: row?.added ?? 0, used: row?.used ?? 0, pinned: row?.pinned === 1 };
+  }
+
+  touch(id: Digest, now: number): void {
+    this.db.run('UPDATE images SET used = ? WHERE id = ?', [now, id]);
+  }
+
+  pin(id: Digest, pinned: boolean): void {
+    this.db.run('UPDATE images SET pinned = ? WHERE id = ?', [pinned ? 1 : 0, id]);
+  }
+
+  /** The config blob's text as it was added; "" for an image that is not here. */
+  configText(id: Digest): string {
+    const row = this.db.query<{ config: string }, [string]>('SELECT config FROM images WHERE id = ?').get(id);
+    return row?.config ?? '';
   }
 
   children(id: Digest): Digest[] {
@@ -140,6 +167,13 @@ export class ImageRecords {
       'INSERT INTO image_layers (chain_id, size) VALUES (?, ?) ON CONFLICT (chain_id) DO UPDATE SET size = excluded.size',
       [chainId, size],
     );
+  }
+
+  layerSize(chainId: string): number | null {
+    const row = this.db
+      .query<{ size: number }, [string]>('SELECT size FROM image_layers WHERE chain_id = ?')
+      .get(chainId);
+    return row?.size ?? null;
   }
 
   layers(id: Digest): { chainId: string; size: number }[] {

@@ -36,9 +36,12 @@ export async function saveImages(
   const selection = select(context, refs);
   for (const { image } of selection) checkPlatform(context, image, options.platform);
   // Blobs must not be collected while the client reads.
-  const hold = await context.collector.use();
+  await using undo = new AsyncDisposableStack();
+  undo.use(await context.collector.use());
   const members = await archiveMembers(context, selection);
+  await verifyThin(context, selection);
   for (const id of new Set(selection.map(({ image }) => image))) context.emitImage('save', id, id);
+  const hold = undo.move();
   return toStream(
     (async function* () {
       try {
@@ -47,10 +50,19 @@ export async function saveImages(
           yield chunk;
         }
       } finally {
-        await hold[Symbol.asyncDispose]();
+        await hold.disposeAsync();
       }
     })(),
   );
+}
+
+/** Once the archive is on its way there is no way to tell the client what is wrong with it. */
+async function verifyThin({ content, records }: Context, selection: readonly Selected[]): Promise<void> {
+  const digests = new Set(
+    selection.flatMap(({ image, target }) => records.targets.blobs(image, target).map((blob) => blob.digest)),
+  );
+  for (const digest of digests)
+    if (content.has(digest) && !content.isFile(digest)) await content.verify(digest);
 }
 
 /** What to save, in the order asked for: a bare repository means all its tags, an id none. */
@@ -162,6 +174,9 @@ async function dockerManifest(
   const image = records.get(id);
   if (carrier === null || image === null) throw notFound(`No such image: ${id}`);
   const { layers } = parseManifest(await content.read(carrier.manifest, documentLimit));
+  for (const layer of layers)
+    if (!content.has(parseDigest(layer.digest)))
+      throw notFound(`the layer ${layer.digest} of ${id} is missing: see "gantry system fsck"`);
   const diffIds = image.config.rootfs.diff_ids;
   const sources = Object.fromEntries(
     layers.map(({ mediaType, size, digest: layer }, position) => [

@@ -66,4 +66,7 @@ export const steps = [
   'ALTER TABLE images DROP COLUMN manifest',
   // What a pull that was broken off has finished.
   'CREATE TABLE image_leases (key TEXT PRIMARY KEY, until INTEGER NOT NULL)',
+  // Milliseconds since the epoch; 0 = never since this was recorded.
+  'ALTER TABLE images ADD COLUMN used INTEGER NOT NULL DEFAULT 0',
+  'ALTER TABLE images ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0',
 ];

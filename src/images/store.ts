@@ -21,6 +21,9 @@ import { ImageRecords } from './records.ts';
 import { familiarName, parseReference, withTag } from './references.ts';
 import { type Removed, type RemoveOptions, removeImage } from './remove.ts';
 import { saveImages } from './save.ts';
+import { ThinBlobs } from './thin/blobs.ts';
+import { ThinRecords } from './thin/records.ts';
+import { ThinWorker } from './thin/worker.ts';
 
 export type { ImageUser } from './context.ts';
 
@@ -31,6 +34,10 @@ export interface ImageStoreOptions {
   emit: Emit;
   inUse: (imageId: Digest) => ImageUser[];
   log: Log;
+  /** Keep plain layers once, as the snapshot (docs/decisions/0011-space.md). Those that are kept so stay. */
+  thinLayers: boolean;
+  /** Called when nobody makes an image any more and what can be kept once is. */
+  settled?: () => void;
 }
 
 /**
@@ -38,16 +45,23 @@ export interface ImageStoreOptions {
  * layers are compressed or carried, so it survives save, load and push, as scripts expect of Docker).
  */
 export class ImageStore implements Images {
-  /** For what else belongs to this noun: see distribution/. */
+  /** What the operations on images share: for distribution/, and for those that look after the whole data root. */
   readonly context: Context;
+  readonly #worker: ThinWorker;
 
   constructor(options: ImageStoreOptions) {
     const records = new ImageRecords(options.db);
-    const collector = new Collector(options.content, options.snapshotter, records);
+    const thin = new ThinBlobs(new ThinRecords(options.db), options.snapshotter, options.content.directory);
+    options.content.derive(thin);
+    const settled = options.settled ?? (() => {});
+    const wake = () => (options.thinLayers ? this.#worker.wake() : settled());
+    const collector = new Collector(options.content, options.snapshotter, records, thin.records, wake);
+    this.#worker = new ThinWorker({ ...options, records, collector, thin, settled });
     this.context = {
       ...options,
       records,
       collector,
+      thin,
       emitImage: (action, id, name) => {
         const labels = records.get(id)?.config.config?.Labels ?? {};
         options.emit({ type: 'image', action, id, attributes: { ...labels, name } });
@@ -57,6 +71,12 @@ export class ImageStore implements Images {
     collector.collect().catch((error: unknown) => {
       options.log('warn', 'images: cleaning up after the last run failed', { error: String(error) });
     });
+    wake();
+  }
+
+  /** Ends what goes on in the background. */
+  async close(): Promise<void> {
+    await this.#worker.close();
   }
 
   async get(ref: string): Promise<Image> {
@@ -91,6 +111,10 @@ export class ImageStore implements Images {
     const located = locateImage(this.context.records, ref);
     this.context.records.refer(storedReference(full), located);
     this.context.emitImage('tag', located.image, familiarName(full));
+  }
+
+  async pin(ref: string, pinned: boolean): Promise<void> {
+    this.context.records.pin(findImage(this.context.records, ref), pinned);
   }
 
   async remove(ref: string, options: RemoveOptions): Promise<Removed> {

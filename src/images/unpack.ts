@@ -69,7 +69,8 @@ interface Place {
   directory: string;
 }
 
-async function unpackLayer(
+/** Fills a directory with one layer. For Snapshotter.unpack and restore. */
+export async function unpackLayer(
   unpacker: Unpacker,
   layer: LayerSource,
   bytes: LayerBytes,
@@ -111,16 +112,18 @@ async function unpackStored(content: ContentStore, digest: Digest, into: Into): 
   const total = content.size(digest);
   if (total === null) throw notFound(`layer ${digest} is missing`);
   into.progress(0);
-  const file = Bun.file(content.path(digest));
-  const head = new Uint8Array(await file.slice(0, 8).arrayBuffer());
-  const plain = detectCompression(head) === 'none';
+  const plain = detectCompression(await content.head(digest, 8)) === 'none';
   // The store has verified the digest, and of plain bytes that is the DiffID. The process reads the file itself.
   if (plain) into.verify(digest);
   const unpacked = plain
-    ? await untar(file, into.directory, into.options)
-    : await unpackHashed(file.stream(), Promise.resolve(), into);
+    ? await untar(plainSource(content, digest), into.directory, into.options)
+    : await unpackHashed(content.stream(digest), Promise.resolve(), into);
   into.progress(total);
   return unpacked;
+}
+
+function plainSource(content: ContentStore, digest: Digest): Bun.BunFile | ReadableStream<Uint8Array> {
+  return content.isFile(digest) ? Bun.file(content.path(digest)) : content.stream(digest);
 }
 
 /** `complete`: whether these were the right bytes at all; its error says more than a wrong DiffID. */

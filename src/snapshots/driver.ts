@@ -1,6 +1,6 @@
-import { mkdirSync, readdirSync } from 'node:fs';
+import { existsSync, mkdirSync, readdirSync, renameSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { basename, join } from 'node:path';
 import type { Database } from '../lib/database.ts';
 import { conflict, internal, notFound } from '../lib/errors.ts';
 import type { RootMount } from '../linux/mounts.ts';
@@ -19,6 +19,8 @@ export abstract class DirectoryDriver implements Snapshotter {
   protected readonly records: SnapshotRecords;
   /** Layers being unpacked right now. */
   readonly #unpacking = new Map<string, Promise<void>>();
+  /** Numbers of directories that are being made or removed: no record tells of them. */
+  readonly #changing = new Set<number>();
 
   constructor(
     db: Database,
@@ -58,6 +60,11 @@ export abstract class DirectoryDriver implements Snapshotter {
     }
   }
 
+  #change(number: number): Disposable & { number: number } {
+    this.#changing.add(number);
+    return { number, [Symbol.dispose]: () => this.#changing.delete(number) };
+  }
+
   async unpack(
     chainId: string,
     parent: string | null,
@@ -87,7 +94,8 @@ export abstract class DirectoryDriver implements Snapshotter {
     parentReady: Promise<void>,
     write: (directory: string) => Promise<WrittenLayer>,
   ): Promise<void> {
-    const number = this.records.nextNumber();
+    using change = this.#change(this.records.nextNumber());
+    const { number } = change;
     const directory = join(this.directory, String(number));
     try {
       const made = this.makeLayer(directory, parent, parentReady, write);
@@ -108,7 +116,8 @@ export abstract class DirectoryDriver implements Snapshotter {
   async prepare(key: string, parent: string | null): Promise<void> {
     if (this.has(key)) throw conflict(`snapshot ${key} already exists`);
     const below = parent === null ? null : this.record(parent);
-    const number = this.records.nextNumber();
+    using change = this.#change(this.records.nextNumber());
+    const { number } = change;
     const directory = join(this.directory, String(number));
     try {
       await this.makeWritable(directory, below);
@@ -129,6 +138,14 @@ export abstract class DirectoryDriver implements Snapshotter {
     return diffTar(this.changes(this.record(key)), options);
   }
 
+  pathOf(key: string): string {
+    return join(this.directory, String(this.record(key).number));
+  }
+
+  layerDirectory(key: string): string {
+    return this.ownFiles(this.record(key));
+  }
+
   async usage(key: string): Promise<Usage> {
     return diskUsage(this.ownFiles(this.record(key)));
   }
@@ -136,10 +153,42 @@ export abstract class DirectoryDriver implements Snapshotter {
   async remove(key: string): Promise<void> {
     const record = this.records.get(key);
     if (record === null) return;
+    using _ = this.#change(record.number);
     const child = this.records.childOf(key);
     if (child !== null) throw conflict(`snapshot ${key} is in use by ${child}`);
     this.records.delete(key);
     await this.discard(join(this.directory, String(record.number)));
+  }
+
+  audit(): { missing: string[]; orphans: string[] } {
+    const records = this.records.all();
+    const known = new Set(records.map(({ number }) => String(number)));
+    for (const number of this.#changing) known.add(String(number));
+    return {
+      missing: records.filter((record) => !existsSync(this.ownFiles(record))).map(({ key }) => key),
+      orphans: readdirSync(this.directory)
+        .filter((name) => !known.has(name))
+        .map((name) => join(this.directory, name)),
+    };
+  }
+
+  async removeOrphan(path: string): Promise<void> {
+    if (this.audit().orphans.includes(path)) await this.discard(join(this.directory, basename(path)));
+  }
+
+  async restore(key: string, write: (directory: string) => Promise<WrittenLayer>): Promise<void> {
+    const record = this.record(key);
+    using change = this.#change(this.records.nextNumber());
+    const directory = join(this.directory, String(change.number));
+    const target = join(this.directory, String(record.number));
+    try {
+      await this.makeLayer(directory, record.parent, Promise.resolve(), write);
+      await this.discard(target);
+      renameSync(directory, target);
+    } catch (error) {
+      await this.discard(directory);
+      throw error;
+    }
   }
 
   list(): { key: string; parent: string | null; committed: boolean }[] {

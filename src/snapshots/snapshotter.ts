@@ -56,12 +56,22 @@ export interface Snapshotter {
    * of no single moment. Ending the iteration early ends the reading. Throws notFound at once for an unknown key.
    */
   diff(key: string, options: DiffOptions): AsyncIterable<Uint8Array>;
+  /** The directory that holds (at least) the files of a committed layer, under the names that they have in it. */
+  layerDirectory(key: string): string;
+  /** Everything that the snapshot has on disk is in this directory. */
+  pathOf(key: string): string;
   /** What the snapshot itself holds, without its parents. */
   usage(key: string): Promise<Usage>;
   /** For GraphDriver.Data of inspect. */
   describe(key: string): Record<string, string>;
   /** Throws conflict while another snapshot stands on it. Unknown keys are ignored. */
   remove(key: string): Promise<void>;
+  /** What records and directories disagree about: keys whose directory is gone, paths that no record explains. */
+  audit(): { missing: string[]; orphans: string[] };
+  /** Removes what `audit` called an orphan, if it still is one. */
+  removeOrphan(path: string): Promise<void>;
+  /** Makes the missing directory of a committed layer again, under the old record. `write` as in `unpack`. */
+  restore(key: string, write: (directory: string) => Promise<WrittenLayer>): Promise<void>;
   /** Every key with its parent, for recovery and fsck. */
   list(): { key: string; parent: string | null; committed: boolean }[];
 }

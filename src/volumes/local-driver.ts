@@ -43,6 +43,15 @@ export class LocalDriver {
     makeDirectory(this.mountpoint(name), 0o755);
   }
 
+  /** Names of what is on disk, volume or not. */
+  names(): string[] {
+    return readdirSync(this.#directory).filter((name) => join(this.#directory, name) !== this.#scratch);
+  }
+
+  exists(name: Name): boolean {
+    return existsSync(this.mountpoint(name));
+  }
+
   /** Mounts what the options say, unless it is mounted. It stays until the volume is removed. */
   async mount(volume: Volume): Promise<void> {
     const mount = volumeMount(volume.options);

@@ -157,6 +157,28 @@ export class VolumeService implements Volumes {
     return this.#local.usage(this.#find(name));
   }
 
+  /** Volumes without a directory, and names in the directory that are no volume's. */
+  audit(): { missing: Volume[]; orphans: string[] } {
+    const volumes = this.#store.list();
+    const known = new Set<string>(volumes.map(({ name }) => name));
+    return {
+      missing: volumes.filter(({ name }) => !this.#local.exists(name)),
+      orphans: this.#local.names().filter((name) => !known.has(name)),
+    };
+  }
+
+  /** A volume of what is in the directory of that name: files are never thrown away for want of a record. */
+  adopt(name: string): void {
+    this.#make({ name: parseVolumeName(name), options: {}, labels: {} }, 'local');
+  }
+
+  /** The directory again, empty, of a volume that containers hold; the record of another goes. */
+  async mend(volume: Volume): Promise<void> {
+    if (this.holders(volume.name).length === 0) return this.#store.remove(volume.name);
+    this.#local.create(volume.name);
+    await this.#local.mount(volume);
+  }
+
   #emit(action: 'create' | 'destroy', volume: Volume): void {
     this.#options.emit({
       type: 'volume',

@@ -32,6 +32,7 @@ export const busybox: Image = {
   size: 4_260_000,
   contentSize: 2_150_000,
   parentId: null,
+  pinned: false,
 };
 
 export class FakeImages implements Images {
@@ -52,6 +53,7 @@ export class FakeImages implements Images {
       { id: imageId, created, createdBy: 'CMD ["sh"]', size: 0, comment: '', tags: ['busybox:latest'] },
     ];
   }
+  async pin(): Promise<void> {}
   async tag(ref: string): Promise<void> {
     await this.get(ref);
   }
@@ -188,6 +190,26 @@ const system: System = {
       containers: [],
       volumes: [],
     };
+  },
+  async onDisk() {
+    const nothing = { count: 0, bytes: 0 };
+    return {
+      content: { ...nothing, size: 0, thin: 0, saved: 0 },
+      layers: nothing,
+      containers: nothing,
+      logs: nothing,
+      volumes: nothing,
+      buildCache: nothing,
+      records: nothing,
+      orphans: nothing,
+      total: 0,
+    };
+  },
+  async gc() {
+    return { used: 0, high: 0, removed: [], reclaimed: 0 };
+  },
+  async fsck() {
+    return [];
   },
   async *events({ until }, signal) {
     yield event;

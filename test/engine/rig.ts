@@ -12,6 +12,7 @@ import type {
 } from '../../src/containers/model.ts';
 import { emptyRequest } from '../../src/containers/request.test-data.ts';
 import { type Engine, openEngine } from '../../src/engine/engine.ts';
+import type { EngineOptions } from '../../src/engine/model.ts';
 import type { EngineEvent } from '../../src/lib/events.ts';
 import type { ContainerId } from '../../src/lib/ids.ts';
 import { busyboxTar, makeBusybox } from '../rig/images.ts';
@@ -27,12 +28,13 @@ export class EngineRig implements AsyncDisposable {
   private constructor(
     readonly directory: string,
     public engine: Engine,
+    private readonly changes: Partial<EngineOptions>,
   ) {}
 
-  static async open(): Promise<EngineRig> {
+  static async open(changes: Partial<EngineOptions> = {}): Promise<EngineRig> {
     await makeBusybox();
     const directory = mkdtempSync(join(tmpdir(), 'ge-'));
-    const rig = new EngineRig(directory, await openAt(directory));
+    const rig = new EngineRig(directory, await openAt(directory, changes), changes);
     await rig.engine.images.import(
       Bun.file(busyboxTar).stream(),
       { name: 'busybox:latest', message: '', changes: ['CMD ["sh"]'], platform: '' },
@@ -48,7 +50,7 @@ export class EngineRig implements AsyncDisposable {
   /** As a daemon that ends and comes again. */
   async reopen(): Promise<void> {
     await this.engine.close();
-    this.engine = await openAt(this.directory);
+    this.engine = await openAt(this.directory, this.changes);
   }
 
   request(cmd: string[], changes: Changes = {}): CreateRequest {
@@ -231,10 +233,12 @@ export const options = (directory: string) => ({
   registries: { insecure: [], mirrors: [], certificates: [], attempts: 5 },
   maxDownloads: 3,
   maxUploads: 5,
+  thinLayers: true,
+  imageGc: null,
 });
 
-const openAt = (directory: string) =>
-  openEngine(options(directory), (level, message, fields) => {
+const openAt = (directory: string, changes: Partial<EngineOptions>) =>
+  openEngine({ ...options(directory), ...changes }, (level, message, fields) => {
     if (level === 'error' || level === 'warn' || process.env.DEBUG)
       console.error(level, message, fields ?? '');
   });

@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { openContent } from '../../src/content/content.ts';
 import type { ImageUser } from '../../src/images/context.ts';
 import { ImageStore } from '../../src/images/store.ts';
-import { openDatabase } from '../../src/lib/database.ts';
+import { type Database, openDatabase } from '../../src/lib/database.ts';
 import type { EngineEvent } from '../../src/lib/events.ts';
 import type { Operational, Progress } from '../../src/lib/op.ts';
 import { createSnapshotter } from '../../src/snapshots/create.ts';
@@ -18,6 +18,7 @@ export function temporaryDirectory(): Disposable & { path: string } {
 
 export interface TestStore extends Disposable {
   directory: string;
+  db: Database;
   store: ImageStore;
   content: ReturnType<typeof openContent>;
   snapshotter: Awaited<ReturnType<typeof createSnapshotter>>;
@@ -43,9 +44,11 @@ export async function openStore(driver = '', directory = temporaryDirectory()): 
     emit: (event) => events.push(event),
     inUse: (id) => users.get(id) ?? [],
     log: (level, message, fields) => console.error(level, message, fields),
+    thinLayers: false,
   });
   return {
     directory: directory.path,
+    db,
     store,
     content,
     snapshotter,

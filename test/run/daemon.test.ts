@@ -47,6 +47,7 @@ else {
     expect(await refusal(...host, '--storage-driver', 'zfs')).toContain('storage driver "zfs" is not known');
     expect(await refusal(...host, '--log-opt', 'max-size=x')).toContain("invalid size: 'x'");
     expect(await refusal(...host, '--log-opt', 'foo=1')).toContain("unknown log opt 'foo'");
+    expect(await refusal(...host, '--thin-layers=maybe')).toContain('maybe is neither true nor false');
     expect(await refusal(...host, '--group', 'no-such-group')).toContain('group no-such-group not found');
     expect(await refusal(...host, '--config-file', file('none'))).toContain('unable to configure the daemon');
     const config = async (value: string, ...flags: string[]) => {

@@ -15,6 +15,7 @@ import { execRoutes } from './exec.ts';
 import { imageRoutes } from './images.ts';
 import { archiveRoutes } from './images-archive.ts';
 import { imageCreateRoutes } from './images-create.ts';
+import { maintenanceRoutes } from './maintenance.ts';
 import { networkRoutes } from './networks.ts';
 import { registryRoutes } from './registry.ts';
 import { swarmRoutes } from './swarm.ts';
@@ -27,6 +28,7 @@ export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
   const listeners = { count: 0 };
   return [
     ...systemRoutes(system, facts, listeners),
+    ...maintenanceRoutes(system, images, log),
     ...eventRoutes(system, listeners),
     ...createRoutes(containers),
     ...commitRoutes(containers, log),

@@ -27,6 +27,7 @@ export function imageSummaryJson(image: Image, version: number, counts: ImageCou
     ...(version < 44 && { VirtualSize: image.size }),
     Labels: image.config.config?.Labels ?? null,
     Containers: counts.containers,
+    ...(image.pinned && { Pinned: true }),
   };
 }
 
@@ -56,6 +57,7 @@ export function imageInspectJson(image: Image, version: number, { driver }: Imag
     GraphDriver: { Name: driver, Data: null },
     RootFS: { Type: 'layers', Layers: config.rootfs.diff_ids },
     Metadata: { LastTagTime: zeroTime },
+    ...(image.pinned && { Pinned: true }),
   };
 }
 

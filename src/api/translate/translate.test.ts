@@ -361,6 +361,7 @@ describe('images', () => {
     size: 5,
     contentSize: 2,
     parentId: null,
+    pinned: false,
   };
   const counts = { containers: -1, sharedSize: -1 };
   test('by version', () => {

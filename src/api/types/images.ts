@@ -40,6 +40,8 @@ export interface ImageInspect {
   Metadata: { LastTagTime: string };
   Descriptor?: { mediaType: string; digest: string; size: number };
   Config: ImageConfig | null;
+  /** gantry's own, and only when it is so. */
+  Pinned?: true;
 }
 
 /** One row of `GET /images/json`. */
@@ -58,6 +60,8 @@ export interface ImageSummary {
   Labels: Record<string, string> | null;
   /** -1 = not computed. */
   Containers: number;
+  /** gantry's own, and only when it is so. */
+  Pinned?: true;
 }
 
 export interface ImageHistoryItem {

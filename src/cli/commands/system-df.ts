@@ -7,6 +7,7 @@ import { exitCode } from '../exit.ts';
 import { tableFlag } from '../flags/common.ts';
 import { containerView } from '../format/container-view.ts';
 import { type ImageRow, imageRows, imageView } from '../format/image-view.ts';
+import { onDiskSection } from '../format/on-disk-view.ts';
 import { humanSize, shortSize } from '../format/units.ts';
 import { printView, renderView, type View } from '../format/view.ts';
 import { volumeView } from '../format/volume-view.ts';
@@ -21,7 +22,7 @@ export const command: Command = {
   ],
   async run({ flags, client }) {
     const usage = await client.json<DiskUsage>('GET', '/system/df');
-    if (flags.bool('verbose')) writeOut(await verbose(usage));
+    if (flags.bool('verbose')) writeOut((await verbose(usage)) + (await onDiskSection(client)));
     else await printView(usageView, summary(usage), flags.string('format'));
     return exitCode.success;
   },

@@ -70,6 +70,12 @@ export function imageView({ full, digests }: { full: boolean; digests: boolean }
       { name: 'Containers', title: 'CONTAINERS', value: ({ image }) => count(image.Containers) },
       { name: 'VirtualSize', title: 'SIZE', value: ({ image }) => humanSize(image.Size) },
       { name: 'SharedSize', title: 'SHARED SIZE', value: ({ image }) => sizeOrUnknown(image.SharedSize) },
+      {
+        name: 'Pinned',
+        title: 'PINNED',
+        value: ({ image }) => String(image.Pinned === true),
+        own: true,
+      },
       { name: 'UniqueSize', title: 'UNIQUE SIZE', value: ({ image }) => unique(image) },
     ],
   };

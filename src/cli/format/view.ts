@@ -12,6 +12,8 @@ export interface Column<Item> {
   value: (item: Item) => unknown;
   /** What JSON shows, where that is something else. */
   json?: (item: Item) => unknown;
+  /** Docker has no such column: only templates show it. */
+  own?: true;
 }
 
 export interface View<Item> {
@@ -59,7 +61,8 @@ function columnOf<Item>(view: View<Item>, name: string): Column<Item> {
 
 /** All columns, sorted by name. */
 export function rowJson<Item>(view: View<Item>, item: Item): string {
-  const sorted = [...view.columns].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const shown = view.columns.filter((column) => !column.own);
+  const sorted = shown.sort((a, b) => (a.name < b.name ? -1 : 1));
   return encodeJson(Object.fromEntries(sorted.map(({ name, value, json = value }) => [name, json(item)])), {
     escapeHtml: true,
   });

@@ -1,0 +1,92 @@
+/** The two programs of native/skeleton.h, each shut into the layer's directory. Skeletons are kept compressed (zstd). */
+import { createWriteStream } from 'node:fs';
+import { open } from 'node:fs/promises';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
+import { createZstdCompress } from 'node:zlib';
+import { internal } from '../../lib/errors.ts';
+import { nativePath } from '../../linux/native.ts';
+import { decompress, feed } from '../compression.ts';
+
+export interface SkeletonOptions {
+  signal?: AbortSignal;
+  /** Takes processor and disk only when nobody else wants them. */
+  background?: boolean;
+}
+
+function spawnOptions({ signal }: SkeletonOptions) {
+  const killed = { killSignal: 'SIGKILL', ...(signal ? { signal } : {}) } as const;
+  return { argv0: 'gantry-init', cwd: '/', env: {}, stdout: 'pipe', stderr: 'pipe', ...killed } as const;
+}
+
+const command = (program: string, directory: string, { background }: SkeletonOptions) => [
+  nativePath(),
+  program,
+  directory,
+  ...(background ? ['--background'] : []),
+];
+
+/** What gantry-init says on stderr: `{"error":"…"}`. */
+function reason(text: string): string {
+  try {
+    const { error } = JSON.parse(text) as { error?: unknown };
+    return typeof error === 'string' ? error : text.trim();
+  } catch {
+    return text.trim() || 'it was killed';
+  }
+}
+
+/**
+ * Writes the skeleton of a plain tar whose files are below `directory` to `target`, which must not be there. When it resolves,
+ * the skeleton and the files that it refers to are on disk. Returns the skeleton's bytes.
+ */
+export async function makeSkeleton(
+  tar: Bun.BunFile,
+  directory: string,
+  target: string,
+  options: SkeletonOptions = {},
+): Promise<number> {
+  const child = Bun.spawn(command('skeleton', directory, options), { ...spawnOptions(options), stdin: tar });
+  const message = child.stderr.text();
+  const source = Readable.from(child.stdout, { objectMode: false });
+  try {
+    await pipeline(source, createZstdCompress(), createWriteStream(target, { flags: 'wx', mode: 0o600 }));
+  } finally {
+    child.kill();
+  }
+  const code = await child.exited;
+  options.signal?.throwIfAborted();
+  if (code !== 0) throw internal(`gantry-init skeleton: ${reason(await message)}`);
+  await using file = await open(target);
+  await file.sync();
+  return (await file.stat()).size;
+}
+
+/** The plain tar again. Nothing is verified here but what the skeleton itself says. */
+export async function* rebuild(
+  skeleton: string,
+  directory: string,
+  options: SkeletonOptions = {},
+): AsyncGenerator<Uint8Array> {
+  const child = Bun.spawn(command('rebuild', directory, options), {
+    ...spawnOptions(options),
+    stdin: 'pipe',
+  });
+  const message = child.stderr.text();
+  const fed = feed(child.stdin, decompress(Bun.file(skeleton).stream())).then(
+    () => undefined,
+    (error: unknown) => {
+      child.kill();
+      return error;
+    },
+  );
+  try {
+    yield* child.stdout;
+    const [code, failure] = await Promise.all([child.exited, fed]);
+    options.signal?.throwIfAborted();
+    if (failure !== undefined) throw failure;
+    if (code !== 0) throw internal(`gantry-init rebuild: ${reason(await message)}`);
+  } finally {
+    child.kill();
+  }
+}
