@@ -116,8 +116,9 @@ export class ImageGc implements AsyncDisposable {
 
   #tell({ removed, reclaimed, used, high }: GcReport): void {
     const { emit, log } = this.parts;
-    const fields = { removed: removed.length, reclaimed };
-    log('info', 'image gc', { used, high, ...fields });
+    const fields = { used, high, removed: removed.length, reclaimed };
+    log(removed.length > 0 ? 'info' : 'debug', 'image gc', fields);
+    if (removed.length === 0) return;
     emit({
       type: 'daemon',
       action: 'gc',

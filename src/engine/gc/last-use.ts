@@ -6,6 +6,7 @@ import type { EngineEvent } from '../../lib/events.ts';
 
 /** Actions on images that mean that somebody wants them. */
 const uses = new Set(['pull', 'load', 'import', 'tag', 'push', 'save', 'commit', 'build']);
+
 type Event = Pick<EngineEvent, 'type' | 'action' | 'id' | 'attributes'>;
 
 export function noteLastUse(images: () => ImageRecords, { type, action, id, attributes }: Event): void {
