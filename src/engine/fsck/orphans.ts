@@ -3,8 +3,8 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Nouns, Report, World } from './check.ts';
 
-/** What the content directory holds; `ingest` is what is being written. */
-const contentEntries = new Set(['blobs', 'ingest', 'skeletons']);
+/** What the content directory holds; `ingest` and `partial` are what is being written. */
+const contentEntries = new Set(['blobs', 'ingest', 'partial', 'skeletons']);
 
 const entries = (directory: string) => (existsSync(directory) ? readdirSync(directory) : []);
 
