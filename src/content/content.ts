@@ -10,6 +10,7 @@ import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { internal, invalid, notFound } from '../lib/errors.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
+import { fileChunks, skip } from './chunks.ts';
 import { type DerivedBlobs, noDerivedBlobs } from './derived.ts';
 import { Ingest } from './ingest.ts';
 
@@ -136,7 +137,7 @@ export class ContentStore {
     if (size > limit) throw invalid(`content ${digest} is too large: ${size} bytes, at most ${limit}`);
     return this.isFile(digest)
       ? readFile(this.#file(digest))
-      : Buffer.from(await new Response(this.stream(digest)).arrayBuffer());
+      : Buffer.concat(await Array.fromAsync(this.stream(digest)));
   }
 
   /** Its first bytes, at most `count`. */
@@ -153,14 +154,11 @@ export class ContentStore {
   }
 
   /** The bytes from `offset` on. */
-  stream(digest: Digest, offset = 0): ReadableStream<Uint8Array> {
-    if (this.isFile(digest)) {
-      const file = Bun.file(this.#file(digest));
-      return (offset === 0 ? file : file.slice(offset)).stream();
-    }
+  stream(digest: Digest, offset = 0): AsyncIterable<Uint8Array> {
+    if (this.isFile(digest)) return fileChunks(this.#file(digest), offset);
     if (!this.has(digest)) throw notFound(`content ${digest} not found`);
     const whole = this.#derived.stream(digest);
-    return offset === 0 ? whole : whole.pipeThrough(without(offset));
+    return offset === 0 ? whole : skip(whole, offset);
   }
 
   /** Reads the whole blob; throws when it is missing or its bytes are not those that the digest names. */
@@ -197,18 +195,6 @@ export class ContentStore {
     const files = names.map((name) => parseDigest(`sha256:${name}`));
     return [...new Set([...files, ...this.#derived.digests()])];
   }
-}
-
-/** Lets everything through but the first `count` bytes. */
-function without(count: number): TransformStream<Uint8Array, Uint8Array> {
-  let left = count;
-  return new TransformStream({
-    transform(chunk, controller) {
-      const skipped = Math.min(left, chunk.byteLength);
-      left -= skipped;
-      if (skipped < chunk.byteLength) controller.enqueue(chunk.subarray(skipped));
-    },
-  });
 }
 
 /** `directory` is `<data-root>/content`. What an earlier daemon was writing when it died is removed. */

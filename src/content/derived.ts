@@ -6,7 +6,7 @@ export interface DerivedBlobs {
   size(digest: Digest): number | null;
   digests(): Digest[];
   /** Held against the digest while it passes: fails at the end, at the latest, when the bytes are not the blob's. */
-  stream(digest: Digest): ReadableStream<Uint8Array>;
+  stream(digest: Digest): AsyncIterable<Uint8Array>;
   remove(digest: Digest): Promise<void>;
 }
 

@@ -39,7 +39,6 @@ export async function saveImages(
   await using undo = new AsyncDisposableStack();
   undo.use(await context.collector.use());
   const members = await archiveMembers(context, selection);
-  await verifyThin(context, selection);
   for (const id of new Set(selection.map(({ image }) => image))) context.emitImage('save', id, id);
   const hold = undo.move();
   return toStream(
@@ -54,15 +53,6 @@ export async function saveImages(
       }
     })(),
   );
-}
-
-/** Once the archive is on its way there is no way to tell the client what is wrong with it. */
-async function verifyThin({ content, records }: Context, selection: readonly Selected[]): Promise<void> {
-  const digests = new Set(
-    selection.flatMap(({ image, target }) => records.targets.blobs(image, target).map((blob) => blob.digest)),
-  );
-  for (const digest of digests)
-    if (content.has(digest) && !content.isFile(digest)) await content.verify(digest);
 }
 
 /** What to save, in the order asked for: a bare repository means all its tags, an id none. */

@@ -122,7 +122,7 @@ async function unpackStored(content: ContentStore, digest: Digest, into: Into): 
   return unpacked;
 }
 
-function plainSource(content: ContentStore, digest: Digest): Bun.BunFile | ReadableStream<Uint8Array> {
+function plainSource(content: ContentStore, digest: Digest): Bun.BunFile | AsyncIterable<Uint8Array> {
   return content.isFile(digest) ? Bun.file(content.path(digest)) : content.stream(digest);
 }
 

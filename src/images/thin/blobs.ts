@@ -6,7 +6,6 @@ import type { DerivedBlobs } from '../../content/derived.ts';
 import { internal, messageOf } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../lib/ids.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
-import { toStream } from '../tar-writer.ts';
 import type { ThinLayer, ThinRecords } from './records.ts';
 import { makeSkeleton, rebuild, type SkeletonOptions } from './skeleton.ts';
 
@@ -62,10 +61,10 @@ export class ThinBlobs implements DerivedBlobs {
     await rm(this.path(digest), { force: true });
   }
 
-  stream(digest: Digest): ReadableStream<Uint8Array> {
+  stream(digest: Digest): AsyncIterable<Uint8Array> {
     const layer = this.records.get(digest);
     if (layer === null) throw damaged(digest, 'it has no record');
-    return toStream(this.verified(layer));
+    return this.verified(layer);
   }
 
   /**

@@ -4,6 +4,7 @@ import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
+import { fileChunks } from '../../content/chunks.ts';
 import { internal } from '../../lib/errors.ts';
 import { nativePath } from '../../linux/native.ts';
 import { decompress, feed } from '../compression.ts';
@@ -73,7 +74,7 @@ export async function* rebuild(
     stdin: 'pipe',
   });
   const message = child.stderr.text();
-  const fed = feed(child.stdin, decompress(Bun.file(skeleton).stream())).then(
+  const fed = feed(child.stdin, decompress(fileChunks(skeleton))).then(
     () => undefined,
     (error: unknown) => {
       child.kill();
