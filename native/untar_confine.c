@@ -89,6 +89,8 @@ __attribute__((unused)) static void filter_system_calls(void) {
       ALLOW(utimensat),
       ALLOW(fsetxattr),
       ALLOW(lsetxattr),
+      ALLOW(llistxattr),
+      ALLOW(lremovexattr),
       ALLOW(mkdirat),
       ALLOW(mknodat),
       ALLOW(symlinkat),
