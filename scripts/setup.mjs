@@ -36,7 +36,10 @@ const jobs = {
     tools: [...suiteTools, 'qemu-system-x86_64', 'cpio', 'depmod', 'mke2fs'],
     argv: [bun, 'test/vm/run.ts', ...rest],
   },
-  bench: { tools: ['cc', 'nft', 'ip', 'busybox', 'ps', 'docker'], argv: [bun, 'bench/run.ts', ...rest] },
+  bench: {
+    tools: ['cc', 'nft', 'ip', 'busybox', 'ps', 'docker', 'curl', 'skopeo', 'docker-registry'],
+    argv: [bun, 'bench/run.ts', ...rest],
+  },
 };
 
 /** Program -> [Debian package, what for]. */
@@ -45,6 +48,7 @@ const packages = {
   nft: ['nftables', 'publishes ports and gives containers a way out'],
   ip: ['iproute2', 'the tests make network namespaces of their own'],
   curl: ['curl', 'the tests ask published ports'],
+  'docker-registry': ['docker-registry', 'images are pulled from it and pushed to it'],
   busybox: ['busybox-static', 'the image that the tests run'],
   mmdebstrap: ['mmdebstrap', 'makes the Debian image that the tests run'],
   skopeo: ['skopeo', 'the tests read our archives with it'],
