@@ -13,11 +13,15 @@ export interface Peer {
   argv(...args: string[]): string[];
   /** Whose memory to look at; null without a daemon. */
   daemonPid: number | null;
+  network: TestNetwork;
 }
 
 export interface Peers extends AsyncDisposable {
   list: Peer[];
 }
+
+/** The same engine as "gantry", by the other command line. */
+export const byDocker = 'gantry (docker CLI)';
 
 const version = async (argv: string[]) => (await command(argv)).stdout.trim();
 
@@ -29,8 +33,9 @@ export async function openPeers(): Promise<Peers> {
   const by =
     (binary: string, engine: TestEngine) =>
     (...args: string[]) => [binary, '-H', engine.host, ...args];
-  list.push({ name: 'gantry', argv: by(gantryBinary, gantry), daemonPid: gantry.daemonPid });
-  list.push({ name: 'gantry (docker CLI)', argv: by(dockerBinary, gantry), daemonPid: null });
+  const { network } = gantry;
+  list.push({ name: 'gantry', argv: by(gantryBinary, gantry), daemonPid: gantry.daemonPid, network });
+  list.push({ name: byDocker, argv: by(dockerBinary, gantry), daemonPid: null, network });
   if (Bun.which('dockerd')) {
     const docker = stack.use(await TestEngine.start({ kind: 'docker' }));
     await busybox(docker);
@@ -46,6 +51,7 @@ export async function openPeers(): Promise<Peers> {
       name: `Docker ${about.split('+')[0]}`,
       argv: by(dockerBinary, docker),
       daemonPid: docker.daemonPid,
+      network: docker.network,
     });
   }
   if (Bun.which('podman')) list.push(await openPodman(stack));
@@ -70,7 +76,7 @@ async function openPodman(stack: AsyncDisposableStack): Promise<Peer> {
   const config = join(directory, 'containers.conf');
   await Bun.write(config, '[containers]\ndefault_ulimits = ["nofile=1024:1024", "nproc=4096:4096"]\n');
   const prefix = [...network.prefix, 'env', `CONTAINERS_CONF=${config}`, 'podman', ...roots];
-  const argv = (...args: string[]) => [...prefix, ...atOnce(args)];
+  const argv = (...args: string[]) => [...prefix, ...inPodmansWords(args)];
   stack.defer(async () => {
     await command(argv('rm', '-af'));
     await command(['sh', '-c', `grep -o '${directory}[^ ]*' /proc/mounts | sort -r | xargs -r umount -l`]);
@@ -78,10 +84,12 @@ async function openPodman(stack: AsyncDisposableStack): Promise<Peer> {
   });
   await succeed(argv('import', '--change', 'CMD ["sh"]', busyboxTar, 'busybox:latest'));
   const about = await version(['podman', 'version', '--format', '{{.Client.Version}}']);
-  return { name: `Podman ${about}`, argv, daemonPid: null };
+  return { name: `Podman ${about}`, argv, daemonPid: null, network };
 }
 
-/** `rm -f` kills at once in Docker; Podman's first waits ten seconds for a polite end. */
-function atOnce(args: string[]): string[] {
-  return args[0] === 'rm' ? ['rm', '-t', '0', ...args.slice(1)] : args;
+/** `rm -f` kills at once in Docker; Podman's first waits ten seconds for a polite end. Docker takes 127.0.0.1 without TLS unasked. */
+function inPodmansWords([command = '', ...rest]: string[]): string[] {
+  if (command === 'rm') return [command, '-t', '0', ...rest];
+  if (command === 'pull' || command === 'push') return [command, '--tls-verify=false', ...rest];
+  return [command, ...rest];
 }

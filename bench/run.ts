@@ -1,11 +1,18 @@
 /**
  * `npm run bench [-- ROUNDS]`: medians of whole command lines, the peers taking turns within each round so that a slow moment
  * of the machine hits all of them. Prints markdown. Needs root; Docker and Podman take part where they are installed.
+ * `npm run bench -- images [ROUNDS]`: the same for images, see images.ts.
  */
+import { benchImages } from './images.ts';
 import { median, output, pss, time } from './measure.ts';
 import { openPeers, type Peer } from './peers.ts';
 import { type Scenario, scenarios } from './scenarios.ts';
+import { ratio, row } from './table.ts';
 
+if (process.argv[2] === 'images') {
+  await benchImages(Number(process.argv[3] ?? 5));
+  process.exit(0);
+}
 const rounds = Number(process.argv[2] ?? 20);
 
 function once(scenario: Scenario, peer: Peer, round: number): number {
@@ -24,12 +31,6 @@ function measure(scenario: Scenario, peers: Peer[]): number[] {
   for (let round = 0; round < rounds; round++)
     for (const [i, peer] of peers.entries()) times[i]?.push(once(scenario, peer, round));
   return times.map(median);
-}
-
-const row = (cells: string[]) => console.log(`| ${cells.join(' | ')} |`);
-
-function ratio(ours: number | undefined, theirs: number | undefined): string {
-  return ours && theirs ? `1/${(theirs / ours).toFixed(1)}` : '-';
 }
 
 async function memory(peers: Peer[]): Promise<void> {

@@ -47,9 +47,10 @@ static void parse_options(int argc, char **argv) {
 
 static void confine_untar(const char *directory) {
   static const int system_calls[] = {
-      SYS_writev,   SYS_pwrite64, SYS_openat,    SYS_openat2,   SYS_ftruncate, SYS_fchown,
-      SYS_fchownat, SYS_fchmod,   SYS_fchmodat,  SYS_utimensat, SYS_fsetxattr, SYS_lsetxattr,
-      SYS_mkdirat,  SYS_mknodat,  SYS_symlinkat, SYS_linkat,    SYS_unlinkat,
+      SYS_writev,       SYS_pwrite64,  SYS_openat,  SYS_openat2,  SYS_ftruncate,
+      SYS_fchown,       SYS_fchownat,  SYS_fchmod,  SYS_fchmodat, SYS_utimensat,
+      SYS_fsetxattr,    SYS_lsetxattr, SYS_mkdirat, SYS_mknodat,  SYS_llistxattr,
+      SYS_lremovexattr, SYS_symlinkat, SYS_linkat,  SYS_unlinkat,
   };
   struct confinement confinement = {
       .directory = directory,

@@ -145,14 +145,20 @@ bool tree_clear(int parent, const char *base, bool want_directory, bool *whiteou
 /* Removes `base` and everything below it that this archive did not put there. True when nothing is left of
  * it. */
 bool tree_remove_older(int parent, const char *base);
+/* The same for what is in `directory`, which stays. */
+void tree_empty_older(int directory);
 void tree_remove(int parent, const char *base);
 /* Remembers what this archive made (only needed when whiteouts are applied). */
 void tree_made(int parent, const char *base);
 void tree_explicit_directory(const char *path, const struct timespec *mtime);
 void tree_set_opaque(const char *path);
+/* The same for a directory that a whiteout of this layer has cut off from the one below: it takes nothing of
+ * it. */
+void tree_replace(const char *path);
 /* Sets the times of directories, innermost first. */
 void tree_finish(void);
-/* Writes ["", "usr", …]: directories that the archive needed but did not describe; "" is the root. */
+/* Writes ["", "usr", …]: directories that the archive needed but did not describe, and that may be in a layer
+ * below as well; "" is the root. */
 void tree_print_implied(void);
 bool tree_is_whiteout(const struct stat *st);
 

@@ -179,7 +179,8 @@ static void set_names(struct entry *entry, const struct header *header, const st
                    : pending->long_link  ? pending->long_link
                                          : link;
   size_t length = strlen(from);
-  if ((entry->type == '0' || entry->type == '\0') && length > 0 && from[length - 1] == '/')
+  /* As Go: only the type of V7's time, which had none for directories. */
+  if (header->type == '\0' && length > 0 && from[length - 1] == '/')
     entry->type = '5';
   header_clean_name(entry->name, from, "name");
   if (entry->type == '1') {

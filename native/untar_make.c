@@ -26,9 +26,21 @@ static void set_xattrs(const struct entry *entry) {
     if (is_reserved(xattr->name) || lsetxattr(path, xattr->name, xattr->value, xattr->size, 0) == 0)
       continue;
     /* What this file system or kernel cannot keep is left out, as Docker does. */
-    if (errno != ENOTSUP && errno != EPERM && errno != EINVAL)
+    if (errno != ENOTSUP && errno != EPERM)
       fail_errno("set %s on /%s", xattr->name, entry->name);
   }
+}
+
+/* layer.md, "Modifications": the attributes of a directory that is there already are replaced. Labels are the
+ * host's. */
+static void remove_xattrs(const char *path) {
+  char names[64 << 10];
+  ssize_t length = llistxattr(path, names, sizeof names);
+  if (length < 0 && errno != ENOTSUP)
+    fail_errno("list the attributes of /%s", path);
+  for (const char *name = names; name < names + length; name += strlen(name) + 1)
+    if (strncmp(name, "user.", 5) == 0 && lremovexattr(path, name) != 0)
+      fail_errno("remove %s from /%s", name, path);
 }
 
 static void write_all(int fd, const uint8_t *data, size_t size, const char *name) {
@@ -99,7 +111,9 @@ static void make_directory(int parent, const char *base, const struct entry *ent
   if (mkdirat(parent, base, 0700) != 0) {
     if (errno != EEXIST)
       fail_errno("mkdir /%s", entry->name);
-    if (!tree_clear(parent, base, true, &whiteout) && mkdirat(parent, base, 0700) != 0)
+    if (tree_clear(parent, base, true, &whiteout))
+      remove_xattrs(entry->name);
+    else if (mkdirat(parent, base, 0700) != 0)
       fail_errno("mkdir /%s", entry->name);
   }
   if (fchownat(parent, base, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) != 0)
@@ -163,8 +177,8 @@ uint64_t make_entry(const struct entry *entry) {
   if (*entry->name == '\0') {
     if (entry->type != '5')
       fail("the root directory cannot be replaced");
-    /* As in moby, the archive does not decide over the root itself: whoever packs a private temporary directory
-     * (mode 0700) would otherwise lock every user but root out. */
+    /* As in moby, the archive does not decide over the root itself: whoever packs a private temporary
+     * directory (mode 0700) would otherwise lock every user but root out. */
     return 0;
   }
   int parent = tree_parent(entry->name, &base);

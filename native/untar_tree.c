@@ -22,8 +22,11 @@ struct directory {
 
 static struct directory *explicit_directories; /* newest first, so children come before their parents */
 static struct directory *implied_directories;
-static struct set explicit_paths; /* hashes */
-static struct set made;           /* inode numbers */
+static struct directory *older_directories; /* of the layers below, where they were when this one came */
+static struct set new_paths;                /* hashes: directories that take nothing from the layer below */
+static struct set older_paths;              /* hashes of older_directories */
+static struct set opaque_paths;             /* hashes */
+static struct set made;                     /* inode numbers */
 
 /* The last parent directory: members of one directory mostly follow each other. */
 static char cached_path[NAME_LIMIT + 1];
@@ -96,7 +99,21 @@ static struct directory *directory_new(const char *path, struct directory *next)
 void tree_explicit_directory(const char *path, const struct timespec *mtime) {
   explicit_directories = directory_new(path, explicit_directories);
   explicit_directories->mtime = *mtime;
-  set_add(&explicit_paths, hash_path(path));
+  set_add(&new_paths, hash_path(path));
+}
+
+/* Entries in a directory of a layer below change its time, which nobody described anew. */
+static void keep_older_times(const char *path) {
+  struct stat st;
+  if (options.whiteouts != WHITEOUTS_APPLY || set_has(&older_paths, hash_path(path)))
+    return;
+  if (fstatat(AT_FDCWD, *path == '\0' ? "." : path, &st, 0) != 0)
+    return; /* a link to nowhere: whoever goes through it says so */
+  set_add(&older_paths, hash_path(path));
+  if (set_has(&made, st.st_ino))
+    return;
+  older_directories = directory_new(path, older_directories);
+  older_directories->mtime = st.st_mtim;
 }
 
 bool tree_is_whiteout(const struct stat *st) {
@@ -106,6 +123,12 @@ bool tree_is_whiteout(const struct stat *st) {
 void tree_set_opaque(const char *path) {
   if (lsetxattr(*path == '\0' ? "." : path, "trusted.overlay.opaque", "y", 1, 0) != 0)
     fail_errno("make /%s opaque", path);
+  set_add(&opaque_paths, hash_path(path));
+}
+
+void tree_replace(const char *path) {
+  tree_set_opaque(path);
+  set_add(&new_paths, hash_path(path));
 }
 
 /* Resolves symbolic links, all of them inside the root. */
@@ -125,7 +148,7 @@ static void make_implied(const char *path) {
       return;
     if (unlinkat(AT_FDCWD, path, 0) != 0 || mkdirat(AT_FDCWD, path, 0755) != 0)
       fail_errno("mkdir /%s", path);
-    tree_set_opaque(path);
+    tree_replace(path);
   }
   if (options.whiteouts == WHITEOUTS_APPLY && fstatat(AT_FDCWD, path, &st, AT_SYMLINK_NOFOLLOW) == 0)
     set_add(&made, st.st_ino);
@@ -139,11 +162,13 @@ static int open_or_make(const char *path) {
   char part[NAME_LIMIT + 1];
   size_t length = strlen(path);
   memcpy(part, path, length + 1);
+  keep_older_times("");
   for (size_t at = 1; at <= length; at++) {
     if (path[at] != '/' && path[at] != '\0')
       continue;
     part[at] = '\0';
     make_implied(part);
+    keep_older_times(part);
     part[at] = path[at];
   }
   return open_directory(path);
@@ -167,6 +192,7 @@ int tree_parent(const char *path, const char **base) {
   cached_fd = open_or_make(cached_path);
   if (cached_fd < 0)
     fail_errno("/%s", cached_path);
+  keep_older_times(cached_path);
   return cached_fd;
 }
 
@@ -218,6 +244,10 @@ bool tree_remove_older(int parent, const char *base) {
   return remove_entry(parent, base, true);
 }
 
+void tree_empty_older(int directory) {
+  remove_children(directory, ".", true);
+}
+
 void tree_remove(int parent, const char *base) {
   /* The cached parent may be inside of what goes; the caller's fd stays open until the next tree_parent. */
   remove_entry(parent, base, false);
@@ -251,8 +281,8 @@ void tree_made(int parent, const char *base) {
 
 /* ---- the end ---- */
 
-void tree_finish(void) {
-  for (const struct directory *at = explicit_directories; at != NULL; at = at->next) {
+static void set_times(const struct directory *directories) {
+  for (const struct directory *at = directories; at != NULL; at = at->next) {
     struct timespec times[2] = {at->mtime, at->mtime};
     struct stat st;
     const char *path = *at->path == '\0' ? "." : at->path;
@@ -262,6 +292,22 @@ void tree_finish(void) {
     if (utimensat(AT_FDCWD, path, times, AT_SYMLINK_NOFOLLOW) != 0)
       fail_errno("set the times of /%s", path);
   }
+}
+
+void tree_finish(void) {
+  set_times(older_directories);
+  set_times(explicit_directories);
+}
+
+static bool is_below_opaque(const char *path) {
+  char above[NAME_LIMIT + 1];
+  strcpy(above, path);
+  for (char *slash; opaque_paths.used > 0 && (slash = strrchr(above, '/')) != NULL;) {
+    *slash = '\0';
+    if (set_has(&opaque_paths, hash_path(above)))
+      return true;
+  }
+  return set_has(&opaque_paths, hash_path(""));
 }
 
 /* Bytes above 0x7f become code points of the same number (Latin-1), so that any name survives JSON. */
@@ -283,7 +329,7 @@ void tree_print_implied(void) {
   const char *separator = ",";
   printf("[\"\"");
   for (const struct directory *at = implied_directories; at != NULL; at = at->next) {
-    if (set_has(&explicit_paths, hash_path(at->path)))
+    if (set_has(&new_paths, hash_path(at->path)) || is_below_opaque(at->path))
       continue;
     fputs(separator, stdout);
     print_path(at->path);

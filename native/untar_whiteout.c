@@ -19,14 +19,14 @@ static void whiteout_to_overlay(int parent, const char *target, const char *path
   if (errno != EEXIST || fstatat(parent, target, &st, AT_SYMLINK_NOFOLLOW) != 0)
     fail_errno("whiteout of /%s", path);
   if (S_ISDIR(st.st_mode))
-    tree_set_opaque(path);
+    tree_replace(path);
 }
 
 static void opaque(int parent, const char *directory) {
   if (options.whiteouts == WHITEOUTS_OVERLAY)
     tree_set_opaque(directory);
   else
-    tree_remove_older(parent, ".");
+    tree_empty_older(parent);
 }
 
 /* OCI image-spec, layer.md: "Whiteouts". */

@@ -21,6 +21,8 @@ const suiteTools = [
   'busybox',
   'mmdebstrap',
   'skopeo',
+  'podman',
+  'python3',
   'docker',
   'ps',
   'xz',
@@ -29,16 +31,21 @@ const suiteTools = [
   'openssl',
   'fuse-overlayfs',
   'mkfs.btrfs',
+  'mke2fs',
+  'bzip2',
 ];
 
 const jobs = {
   demo: { tools: ['cc', 'nft'], argv: [bun, 'scripts/demo.ts'] },
   test: { tools: suiteTools, argv: [bun, 'scripts/test.ts', ...rest] },
   vm: {
-    tools: [...suiteTools, 'qemu-system-x86_64', 'cpio', 'depmod', 'mke2fs'],
+    tools: [...suiteTools, 'qemu-system-x86_64', 'cpio', 'depmod'],
     argv: [bun, 'test/vm/run.ts', ...rest],
   },
-  bench: { tools: ['cc', 'nft', 'ip', 'busybox', 'ps', 'docker'], argv: [bun, 'bench/run.ts', ...rest] },
+  bench: {
+    tools: ['cc', 'nft', 'ip', 'busybox', 'ps', 'docker', 'curl', 'skopeo', 'docker-registry'],
+    argv: [bun, 'bench/run.ts', ...rest],
+  },
 };
 
 /** Program -> [Debian package, what for]. */
@@ -50,6 +57,8 @@ const packages = {
   busybox: ['busybox-static', 'the image that the tests run'],
   mmdebstrap: ['mmdebstrap', 'makes the Debian image that the tests run'],
   skopeo: ['skopeo', 'the tests read our archives with it'],
+  podman: ['podman', 'the tests compare what becomes of an image with it'],
+  python3: ['python3', 'the tests list trees with it, names and attributes as bytes'],
   docker: ['docker.io', 'the tests drive gantry with the real docker command'],
   ps: ['procps', 'the tests compare `top` with it'],
   xz: ['xz-utils', 'archives compressed by others'],
@@ -61,7 +70,8 @@ const packages = {
   'qemu-system-x86_64': ['qemu-system-x86', 'boots the machine with cgroup v2'],
   cpio: ['cpio', 'makes its initial RAM disk'],
   depmod: ['kmod', 'knows which kernel modules need which'],
-  mke2fs: ['e2fsprogs', 'makes its disk'],
+  mke2fs: ['e2fsprogs', 'makes a small file system to fill, and the disk of the virtual machine'],
+  bzip2: ['bzip2', 'archives compressed by others'],
 };
 
 function fail(message) {

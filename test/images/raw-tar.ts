@@ -7,6 +7,7 @@ export interface RawMember {
   link?: string;
   mode?: number;
   uid?: number;
+  gid?: number;
   mtime?: number;
   major?: number;
   minor?: number;
@@ -25,7 +26,7 @@ function header(member: RawMember, size: number): Buffer {
   Buffer.from(member.name as string).copy(block, 0, 0, 100);
   block.write(octal(member.mode ?? 0o644, 8), 100);
   block.write(octal(member.uid ?? 0, 8), 108);
-  block.write(octal(0, 8), 116);
+  block.write(octal(member.gid ?? 0, 8), 116);
   block.write(octal(member.size ?? size, 12), 124);
   block.write(octal(member.mtime ?? 1_700_000_000, 12), 136);
   block.write('        ', 148);

@@ -1,60 +1,16 @@
 /** Load, save, import, remove and prune against the tools that others use. */
 import { describe, expect, test } from 'bun:test';
-import { createHash } from 'node:crypto';
 import { existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { importHello } from '../../src/images/hello.ts';
-import type { ImageConfig } from '../../src/oci/image.ts';
 import { inRoot } from '../rig/root.ts';
+import { configOf, oldDockerArchive, sha } from './archives.ts';
 import { bzip2, xz } from './compress.ts';
 import { pax, type RawMember, rawTar } from './raw-tar.ts';
 import { openStore, operation, run, type TestStore } from './rig.ts';
 
-const sha = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
-
 function streamOf(bytes: Uint8Array): ReadableStream<Uint8Array> {
   return new Blob([new Uint8Array(bytes)]).stream();
-}
-
-interface Sample {
-  layers: Buffer<ArrayBuffer>[];
-  tags: string[];
-  config?: ImageConfig['config'];
-  history?: ImageConfig['history'];
-  compress?: (layer: Buffer<ArrayBuffer>) => Uint8Array;
-}
-
-function configOf(sample: Sample): Buffer {
-  const config: ImageConfig = {
-    created: '2026-01-02T03:04:05Z',
-    architecture: 'amd64',
-    os: 'linux',
-    config: sample.config ?? {},
-    rootfs: { type: 'layers', diff_ids: sample.layers.map(sha) },
-    history: sample.history ?? sample.layers.map((_, n) => ({ created_by: `step ${n}` })),
-  };
-  return Buffer.from(JSON.stringify(config));
-}
-
-/** As `docker save` before 25 wrote it: directories by id, equal layers as links. */
-function oldDockerArchive(...samples: Sample[]): Buffer<ArrayBuffer> {
-  const members: RawMember[] = [];
-  const first = new Map<string, string>();
-  const manifest = samples.map((sample, image) => {
-    const config = configOf(sample);
-    const name = `${sha(config).slice(7)}.json`;
-    members.push({ name, data: config });
-    const layers = sample.layers.map((layer, n) => {
-      const path = `${image}-${n}/layer.tar`;
-      const known = first.get(sha(layer));
-      if (known) members.push({ name: path, type: '2', link: `../${known}` });
-      else members.push({ name: path, data: Buffer.from(sample.compress?.(layer) ?? layer) });
-      first.set(sha(layer), known ?? path);
-      return path;
-    });
-    return { Config: name, RepoTags: sample.tags, Layers: layers };
-  });
-  return rawTar(...members, { name: 'manifest.json', data: JSON.stringify(manifest) });
 }
 
 const layerA = rawTar(

@@ -171,6 +171,19 @@ describe('formats', () => {
     expect(implied).toEqual(['', 'a/b']);
   });
 
+  test('what a whiteout has cut off from the layer below is not reported as implied', async () => {
+    const { implied } = await unpackMembers(
+      { name: '.wh.a', data: '' },
+      { name: 'a/b/c', data: '' },
+      { name: 'd/e/f', data: '' },
+      { name: '.wh.d', data: '' },
+      { name: 'g/h/i', data: '' },
+      { name: 'g/.wh..wh..opq', data: '' },
+      { name: 'j/k', data: '' },
+    );
+    expect(implied.toSorted()).toEqual(['', 'g', 'j']);
+  });
+
   test('the entry of the root itself changes nothing: a 0700 there would lock users out', async () => {
     const { directory, implied } = await unpackMembers(
       { name: './', type: '5', mode: 0o700 },
@@ -232,6 +245,14 @@ describe('whiteouts', () => {
     );
     for (const name of ['first', 'second', 'implied']) expect(await opaque(path(name))).toBe(true);
     expect(readFileSync(path('file'), 'utf8')).toBe('new');
+  });
+
+  test('an opaque mark alone empties a directory that is older, and keeps it', async () => {
+    const directory = freshDirectory();
+    await unpack(rawTar({ name: 'a/old', data: '' }), 'apply', directory);
+    await unpack(rawTar({ name: 'a/.wh..wh..opq', data: '' }), 'apply', directory);
+    expect(readdirSync(directory)).toEqual(['a']);
+    expect(readdirSync(join(directory, 'a'))).toEqual([]);
   });
 
   test('are applied to what is older, never to what the same layer brought', async () => {

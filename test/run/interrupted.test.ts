@@ -1,4 +1,5 @@
 /** kill -9 of the daemon in the middle of pull, load, import and rmi: nothing is corrupt, nothing leaks, a repeated pull goes on. */
+import { Database } from 'bun:sqlite';
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { randomBytes } from 'node:crypto';
 import { existsSync, readdirSync, statSync, writeFileSync } from 'node:fs';
@@ -77,14 +78,9 @@ async function expectConsistent(): Promise<void> {
   }, 'whatever unpacked has ended');
   expect(files('content', 'ingest')).toEqual([]);
   const driver = await engine.ok('docker', 'info', '-f', '{{.Driver}}');
-  const check = await command([
-    'sqlite3',
-    '-readonly',
-    at('gantry.db'),
-    'SELECT number FROM snapshots ORDER BY number',
-  ]);
-  const known = check.stdout.split('\n').filter(Boolean);
-  expect(files('snapshots', driver).sort()).toEqual(known.sort());
+  using db = new Database(at('gantry.db'), { readonly: true });
+  const known = db.query<{ number: number }, []>('SELECT number FROM snapshots').all();
+  expect(files('snapshots', driver).sort()).toEqual(known.map(({ number }) => String(number)).sort());
   for (const hex of files('content', 'blobs', 'sha256')) {
     const sum = await succeed(['sha256sum', at('content', 'blobs', 'sha256', hex)]);
     expect(sum.split(' ')[0]).toBe(hex);
