@@ -133,7 +133,7 @@ test('a layer whose directory is gone is unpacked again, and containers on it wo
 test('a damaged layer: found; what still runs is kept, for nobody could bring it back', async () => {
   const id = await importBusybox('zipped:1', true);
   const blobs = sql((db) =>
-    db.query<{ digest: string }, [string]>('SELECT digest FROM image_blobs WHERE image = ?').all(id),
+    db.query<{ digest: string }, [string]>('SELECT digest FROM target_blobs WHERE image = ?').all(id),
   );
   const blob =
     blobs
@@ -187,9 +187,9 @@ test('names that point nowhere', async () => {
   const gone = `sha256:${'1'.repeat(64)}`;
   sql((db) => {
     db.run('PRAGMA foreign_keys = OFF');
-    db.run('INSERT INTO image_names VALUES (?, ?, ?)', ['docker.io/library/ghost', 'latest', gone]);
+    db.run('INSERT INTO image_names VALUES (?, ?, ?, ?)', ['docker.io/library/ghost', 'latest', gone, gone]);
   });
-  await mends('record', `image_names docker.io/library/ghost latest ${gone}`, 'deleted');
+  await mends('record', `image_names docker.io/library/ghost latest ${gone} ${gone}`, 'deleted');
 });
 
 test('volumes: directories and records', async () => {
