@@ -4,12 +4,12 @@
  */
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { startRegistry } from '../test/registry/rig.ts';
 import { succeed } from '../test/rig/command.ts';
 import { TestNetwork } from '../test/rig/netns.ts';
 import { type Archives, archivesIn } from './archives.ts';
 import { type Cost, cost, median, output } from './measure.ts';
 import { byDocker, openPeers, type Peer } from './peers.ts';
-import { startRegistry } from './registry.ts';
 import type { Scenario } from './scenarios.ts';
 import { header, ratio, row } from './table.ts';
 

@@ -6,6 +6,12 @@ import { Authority } from './authority.ts';
 import type { TokenServer } from './token-server.ts';
 
 export interface RegistrySetup {
+  /** Runs it in another network, where it is on loopback as well. */
+  prefix?: readonly string[];
+  /** Default: one of its own choice. */
+  port?: number;
+  /** Where it stores; several may read the same. Default: a directory that goes with it. */
+  storage?: string;
   /** HTTPS with a certificate of an authority of its own; `clients`: and only for those who show one of the same authority. */
   tls?: { clients: boolean };
   auth?: { kind: 'basic'; username: string; password: string } | { kind: 'token'; server: TokenServer };
@@ -33,7 +39,7 @@ export async function startRegistry(setup: RegistrySetup = {}): Promise<TestRegi
     const config = join(directory, 'config.json');
     writeFileSync(config, JSON.stringify(await configuration(setup, directory, authority)));
     const log = join(directory, 'log');
-    const child = Bun.spawn(['docker-registry', 'serve', config], {
+    const child = Bun.spawn([...(setup.prefix ?? []), 'docker-registry', 'serve', config], {
       stdin: 'ignore',
       stdout: 'ignore',
       stderr: openSync(log, 'w'),
@@ -51,7 +57,7 @@ export async function startRegistry(setup: RegistrySetup = {}): Promise<TestRegi
         host,
         url: `${setup.tls ? 'https' : 'http'}://${host}`,
         authority,
-        storage: join(directory, 'storage'),
+        storage: storageOf(setup, directory),
         pid: child.pid,
         [Symbol.asyncDispose]: dispose,
       };
@@ -72,16 +78,18 @@ function address(log: string, exitCode: number | null): string | undefined {
   return /listening on (127\.0\.0\.1:\d+)/.exec(text)?.[1];
 }
 
+const storageOf = ({ storage }: RegistrySetup, directory: string) => storage ?? join(directory, 'storage');
+
 /** YAML is a superset of JSON. */
 async function configuration(setup: RegistrySetup, directory: string, authority: Authority | null) {
-  const storage = join(directory, 'storage');
-  mkdirSync(storage);
+  const storage = storageOf(setup, directory);
+  mkdirSync(storage, { recursive: true });
   return {
     version: '0.1',
     log: { level: 'info', accesslog: { disabled: true } },
     storage: { filesystem: { rootdirectory: storage }, delete: { enabled: true } },
     http: {
-      addr: '127.0.0.1:0',
+      addr: `127.0.0.1:${setup.port ?? 0}`,
       secret: 'of this test only',
       ...(authority && { tls: await tls(authority, setup) }),
     },

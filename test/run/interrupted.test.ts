@@ -21,7 +21,7 @@ let archive = '';
 beforeAll(async () => {
   if (!isGantry) return;
   engine = await TestEngine.start();
-  registry = await LocalRegistry.start(engine.network.prefix);
+  registry = await LocalRegistry.start(engine);
   name = `${registry.host}/big:1`;
   archive = join(engine.directory, 'big.tar');
   await makeArchive(archive);

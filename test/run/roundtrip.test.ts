@@ -11,7 +11,7 @@ const { each } = suite();
 
 let running: Promise<LocalRegistry> | undefined;
 const registryOf = (engine: TestEngine): Promise<LocalRegistry> => {
-  running ??= LocalRegistry.start(engine.network.prefix);
+  running ??= LocalRegistry.start(engine);
   return running;
 };
 afterAll(async () => (await running)?.[Symbol.asyncDispose]());
