@@ -323,3 +323,48 @@ once('pull and push are told as events', async (engine) => {
   ]);
   await engine.ok('docker', 'rmi', name);
 });
+
+once('/distribution tells what a tag points at, without pulling it', async (engine) => {
+  const registry = await registryOf(engine);
+  const name = await seed(engine, 'looked-at:1');
+  const manifest = await registry.manifest('looked-at:1');
+  const response = await engine.api(`/v1.41/distribution/${name}/json`);
+  expect(await response.json()).toMatchObject({
+    Descriptor: {
+      mediaType: 'application/vnd.docker.distribution.manifest.v2+json',
+      digest: sha(manifest),
+      size: manifest.length,
+    },
+    Platforms: [{ architecture: 'amd64', os: 'linux' }],
+  });
+  const missing = await engine.api(`/v1.41/distribution/${registry.host}/looked-at:2/json`);
+  expect([missing.status, await missing.text()]).toEqual([404, expect.stringContaining('manifest unknown')]);
+  expect((await engine.run('docker', ['image', 'inspect', name])).code).toBe(1);
+});
+
+once(
+  'an OCI layout with plain layers is pushed as it is',
+  async (engine) => {
+    const registry = await registryOf(engine);
+    const [saved, layout] = ['plain.tar', 'plain'].map((file) => join(engine.directory, file));
+    await engine.ok('docker', 'save', '-o', saved ?? '', 'busybox');
+    await succeed([
+      'sh',
+      '-ec',
+      `mkdir ${layout}; tar -C ${layout} -xf ${saved}; rm ${layout}/manifest.json`,
+    ]);
+    const index = JSON.parse(await Bun.file(join(layout ?? '', 'index.json')).text());
+    const name = `${registry.host}/plain:1`;
+    index.manifests[0].annotations = { 'io.containerd.image.name': name };
+    await Bun.write(join(layout ?? '', 'index.json'), JSON.stringify(index));
+    await succeed(['tar', '-C', layout ?? '', '-cf', saved ?? '', '.']);
+    expect(await engine.ok('docker', 'load', '-i', saved ?? '')).toBe(`Loaded image: ${name}`);
+    expect(await engine.ok('docker', 'push', name)).toContain(`1: digest: ${index.manifests[0].digest}`);
+    expect(await registry.manifest('plain:1')).not.toContain('gzip');
+    await engine.ok('docker', 'rmi', name);
+    await engine.ok('docker', 'pull', name);
+    expect(await engine.ok('docker', 'run', '--rm', name, 'echo', 'plain')).toBe('plain');
+    await engine.ok('docker', 'rmi', name);
+  },
+  'Docker 20.10 loads docker archives only',
+);
