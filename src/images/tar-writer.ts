@@ -34,6 +34,8 @@ async function writeMembers(tar: Pack, members: Iterable<TarMember>): Promise<vo
     const header = { name: member.name, mode: member.mode, mtime: new Date(0), uid: 0, gid: 0 };
     const entry = tar.entry({ ...header, size: member.size, type: directory ? 'directory' : 'file' });
     if (directory) continue;
+    // Destroying the archive is an error of its entry too, and the daemon would end with one that nobody listens to.
+    entry.on('error', () => undefined);
     for await (const chunk of member.content()) if (!entry.write(chunk)) await drained(entry);
     entry.end(null);
   }
