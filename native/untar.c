@@ -80,12 +80,15 @@ static void parse_options(int argc, char **argv) {
       options.max_bytes = option_number(argv[i], value);
     else if (strcmp(argv[i], "--max-entries") == 0)
       options.max_entries = option_number(argv[i], value);
+    else if (strcmp(argv[i], "--keep-free") == 0)
+      options.keep_free = option_number(argv[i], value);
     else
       fail("untar: unknown option %s", argv[i]);
   }
 }
 
-/* usage: untar <directory> [--whiteouts overlay|apply|none] [--max-bytes N] [--max-entries N] < plain.tar
+/* usage: untar <directory> [--whiteouts overlay|apply|none] [--max-bytes N] [--max-entries N] [--keep-free
+ * BYTES] < plain.tar
  *
  * Success: exit 0 and {"bytes":N,"entries":N,"implied":[…]} on stdout. Failure: exit 1 and {"error":"…"} on
  * stderr. */
@@ -94,7 +97,7 @@ int untar_main(int argc, char **argv) {
   uint64_t bytes = 0, entries = 0;
   if (argc < 2)
     fail("usage: gantry-init untar <directory> [--whiteouts overlay|apply|none] [--max-bytes N] "
-         "[--max-entries N]");
+         "[--max-entries N] [--keep-free BYTES]");
   parse_options(argc, argv);
   reader_open();
   confine(argv[1]);
@@ -103,6 +106,7 @@ int untar_main(int argc, char **argv) {
       fail("the layer has more than %llu entries", (unsigned long long)options.max_entries);
     if (entry.stored > options.max_bytes - bytes)
       fail("the layer has more than %llu bytes", (unsigned long long)options.max_bytes);
+    space_for(&entry);
     if (options.whiteouts == WHITEOUTS_NONE || !whiteout_entry(&entry))
       bytes += make_entry(&entry);
   }

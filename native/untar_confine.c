@@ -99,6 +99,7 @@ __attribute__((unused)) static void filter_system_calls(void) {
       ALLOW(newfstatat),
       ALLOW(fstat),
       ALLOW(statx),
+      ALLOW(statfs),
       ALLOW(getdents64),
       ALLOW(fcntl),
       ALLOW(brk),

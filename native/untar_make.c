@@ -60,6 +60,7 @@ static void copy_data(int fd, uint64_t size, const char *name) {
   while (size > 0) {
     size_t n = reader_some(&data, size);
     write_all(fd, data, n, name);
+    space_taken(n);
     size -= n;
   }
 }

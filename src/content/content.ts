@@ -6,6 +6,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open, readdir, readFile, rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid, notFound } from '../lib/errors.ts';
+import { requireFree } from '../lib/free-space.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
 import { Ingest } from './ingest.ts';
 
@@ -49,6 +50,7 @@ export class ContentStore {
 
   /** A blob being written. Disposing it without `commit` leaves nothing. */
   async ingest(expected: Expected = {}): Promise<Ingest> {
+    if (expected.size !== undefined) requireFree(this.#ingests, expected.size);
     const path = join(this.#ingests, String(this.#next++));
     const file = await open(path, 'wx', 0o600);
     return new Ingest(file, path, expected, (digest) => renameSync(path, this.path(digest)));

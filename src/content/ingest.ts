@@ -1,7 +1,9 @@
 import { createHash } from 'node:crypto';
 import type { FileHandle } from 'node:fs/promises';
 import { rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { invalid } from '../lib/errors.ts';
+import { requireFree } from '../lib/free-space.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
 import type { Blob, Expected } from './content.ts';
 
@@ -37,6 +39,7 @@ export class Ingest implements AsyncDisposable {
   }
 
   async #flush(): Promise<void> {
+    requireFree(dirname(this.path), this.#pendingBytes);
     let buffers = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;
