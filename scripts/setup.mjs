@@ -26,6 +26,7 @@ const suiteTools = [
   'docker',
   'ps',
   'xz',
+  'zstd',
   'setfattr',
 ];
 
@@ -57,6 +58,7 @@ const packages = {
   docker: ['docker.io', 'the tests drive gantry with the real docker command'],
   ps: ['procps', 'the tests compare `top` with it'],
   xz: ['xz-utils', 'archives compressed by others'],
+  zstd: ['zstd', 'the same'],
   setfattr: ['attr', 'the tests give files extended attributes'],
   'qemu-system-x86_64': ['qemu-system-x86', 'boots the machine with cgroup v2'],
   cpio: ['cpio', 'makes its initial RAM disk'],
