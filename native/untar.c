@@ -40,6 +40,8 @@ static void parse_options(int argc, char **argv) {
       options.max_bytes = option_number(argv[i], value);
     else if (strcmp(argv[i], "--max-entries") == 0)
       options.max_entries = option_number(argv[i], value);
+    else if (strcmp(argv[i], "--keep-free") == 0)
+      options.keep_free = option_number(argv[i], value);
     else
       fail("untar: unknown option %s", argv[i]);
   }
@@ -50,7 +52,7 @@ static void confine_untar(const char *directory) {
       SYS_writev,       SYS_pwrite64,  SYS_openat,  SYS_openat2,  SYS_ftruncate,
       SYS_fchown,       SYS_fchownat,  SYS_fchmod,  SYS_fchmodat, SYS_utimensat,
       SYS_fsetxattr,    SYS_lsetxattr, SYS_mkdirat, SYS_mknodat,  SYS_llistxattr,
-      SYS_lremovexattr, SYS_symlinkat, SYS_linkat,  SYS_unlinkat,
+      SYS_lremovexattr, SYS_symlinkat, SYS_linkat,  SYS_unlinkat, SYS_statfs,
   };
   struct confinement confinement = {
       .directory = directory,
@@ -65,7 +67,8 @@ static void confine_untar(const char *directory) {
   confine(&confinement);
 }
 
-/* usage: untar <directory> [--whiteouts overlay|apply|none] [--max-bytes N] [--max-entries N] < plain.tar
+/* usage: untar <directory> [--whiteouts overlay|apply|none] [--max-bytes N] [--max-entries N] [--keep-free
+ * BYTES] < plain.tar
  *
  * Success: exit 0 and {"bytes":N,"entries":N,"implied":[…]} on stdout. Failure: exit 1 and {"error":"…"} on
  * stderr. */
@@ -74,7 +77,7 @@ int untar_main(int argc, char **argv) {
   uint64_t bytes = 0, entries = 0;
   if (argc < 2)
     fail("usage: gantry-init untar <directory> [--whiteouts overlay|apply|none] [--max-bytes N] "
-         "[--max-entries N]");
+         "[--max-entries N] [--keep-free BYTES]");
   parse_options(argc, argv);
   reader_open();
   confine_untar(argv[1]);
@@ -83,6 +86,7 @@ int untar_main(int argc, char **argv) {
       fail("the layer has more than %llu entries", (unsigned long long)options.max_entries);
     if (entry.stored > options.max_bytes - bytes)
       fail("the layer has more than %llu bytes", (unsigned long long)options.max_bytes);
+    space_for(&entry);
     if (options.whiteouts == WHITEOUTS_NONE || !whiteout_entry(&entry))
       bytes += make_entry(&entry);
   }

@@ -13,6 +13,7 @@
  *   untar_tree.c      parents, removal, what has been seen
  *   untar_make.c      files, directories, links, devices
  *   untar_whiteout.c  OCI whiteouts
+ *   untar_space.c     what stays free
  */
 #pragma once
 #include <stdbool.h>
@@ -38,6 +39,7 @@ struct options {
   enum whiteouts whiteouts;
   uint64_t max_bytes;
   uint64_t max_entries;
+  uint64_t keep_free; /* bytes that others on this file system may still need */
 };
 
 struct xattr {
@@ -164,6 +166,10 @@ bool tree_is_whiteout(const struct stat *st);
 
 /* untar_make.c: returns the bytes of file data written. */
 uint64_t make_entry(const struct entry *entry);
+
+/* untar_space.c: both end the process with "no space left on device" before less than `keep_free` is left. */
+void space_for(const struct entry *entry);
+void space_taken(uint64_t bytes);
 
 /* untar_whiteout.c: true when the entry was a whiteout and has been dealt with. */
 bool whiteout_entry(const struct entry *entry);

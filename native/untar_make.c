@@ -31,10 +31,12 @@ static void set_xattrs(const struct entry *entry) {
   }
 }
 
-/* layer.md, "Modifications": the attributes of a directory that is there already are replaced. Labels are the
- * host's. */
+/* layer.md, "Applying Changesets": a layer replaces the attributes of a directory that is there already.
+ * Labels are the host's. */
 static void remove_xattrs(const char *path) {
   char names[64 << 10];
+  if (options.whiteouts == WHITEOUTS_NONE)
+    return; /* not a layer */
   ssize_t length = llistxattr(path, names, sizeof names);
   if (length < 0 && errno != ENOTSUP)
     fail_errno("list the attributes of /%s", path);
@@ -60,6 +62,7 @@ static void copy_data(int fd, uint64_t size, const char *name) {
   while (size > 0) {
     size_t n = reader_some(&data, size);
     write_all(fd, data, n, name);
+    space_taken(n);
     size -= n;
   }
 }

@@ -9,6 +9,7 @@ import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
 import { internal, invalid, notFound } from '../lib/errors.ts';
+import { requireFree } from '../lib/free-space.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
 import { fileChunks, skip } from './chunks.ts';
 import { type DerivedBlobs, noDerivedBlobs } from './derived.ts';
@@ -81,6 +82,7 @@ export class ContentStore {
 
   /** A blob being written. Disposing it without `commit` leaves nothing. */
   async ingest(expected: Expected = {}): Promise<Ingest> {
+    if (expected.size !== undefined) requireFree(this.#ingests, expected.size);
     const path = join(this.#ingests, String(this.#next++));
     const file = await open(path, 'wx', 0o600);
     return new Ingest(
@@ -99,6 +101,7 @@ export class ContentStore {
     const publish = () => this.#publish(path, digest);
     const ingest = new Ingest({ file, path, publish, keep: true }, { digest, size });
     await ingest.takeUp();
+    requireFree(this.#partial, size - ingest.size);
     return ingest;
   }
 

@@ -1,6 +1,8 @@
 import { createHash } from 'node:crypto';
 import { type FileHandle, open, rm } from 'node:fs/promises';
+import { dirname } from 'node:path';
 import { invalid } from '../lib/errors.ts';
+import { requireFree } from '../lib/free-space.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
 import type { Blob, Expected } from './content.ts';
 
@@ -73,6 +75,7 @@ export class Ingest implements AsyncDisposable {
 
   /** Everything taken so far is in the file. */
   async flush(): Promise<void> {
+    requireFree(dirname(this.#path), this.#pendingBytes);
     let buffers = this.#pending;
     this.#pending = [];
     this.#pendingBytes = 0;

@@ -3,6 +3,7 @@ import { type Digest, parseDigest } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
 import type { Platform } from '../oci/image.ts';
 import { documentLimit, parseImageConfig, parseManifest } from '../oci/image-parse.ts';
+import { checkLayerType } from '../oci/layer-type.ts';
 import { formatPlatform, platformScore } from '../oci/platform.ts';
 import type { Reference } from './names.ts';
 import { type LayerSource, type Unpacker, unpackLayers } from './unpack.ts';
@@ -33,6 +34,7 @@ export async function adoptImage(
 ): Promise<Digest> {
   const { content, records } = unpacker;
   const manifest = parseManifest(await content.read(source.manifest, documentLimit));
+  for (const layer of manifest.layers) checkLayerType(layer.mediaType);
   const id = parseDigest(manifest.config.digest);
   const configBytes = await content.read(id, documentLimit);
   const config = parseImageConfig(configBytes);

@@ -68,6 +68,8 @@ async function resolveTarget(
 ): Promise<ImageSource> {
   const target = parseDigest(descriptor.digest);
   const reachable = new Set<Digest>();
+  /** Indexes that name each other a thousand times are read once. */
+  const visited = new Set<string>();
   const candidates: { manifest: Digest; score: number }[] = [];
   const visit = async (at: Descriptor, depth: number, inherited: number): Promise<void> => {
     const digest = parseDigest(at.digest);
@@ -75,6 +77,9 @@ async function resolveTarget(
     reachable.add(digest);
     const score =
       at.platform === undefined ? inherited : platformScore(platform ?? hostPlatform(), at.platform);
+    const seen = `${digest} ${score}`;
+    if (visited.has(seen)) return;
+    visited.add(seen);
     if (isIndexType(at.mediaType)) {
       if (depth >= indexDepth) throw invalid('invalid index: too many levels');
       for (const child of parseIndex(await content.read(digest, documentLimit)).manifests)

@@ -71,14 +71,13 @@ export async function ingestArchive(
   const read = (async () => {
     for await (const entry of tar) await ingestEntry(entry, content, files);
   })();
-  try {
-    await Promise.all([pump, read]);
-  } catch (error) {
-    signal.throwIfAborted();
-    throw archiveError(error);
-  } finally {
-    await Promise.allSettled([pump, read]);
-  }
+  const [pumped, ingested] = await Promise.allSettled([pump, read]);
+  signal.throwIfAborted();
+  // Whichever fails first ends the other; that a reader went away is never the reason.
+  const failed = [pumped, ingested]
+    .filter((outcome) => outcome.status === 'rejected')
+    .map(({ reason }) => reason);
+  if (failed.length > 0) throw archiveError(failed.find((reason) => !isPrematureClose(reason)) ?? failed[0]);
   return files;
 }
 
@@ -96,6 +95,10 @@ async function ingestEntry(entry: Entry, content: ContentStore, files: ArchiveFi
     return;
   }
   entry.resume();
+}
+
+function isPrematureClose(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'ERR_STREAM_PREMATURE_CLOSE';
 }
 
 /** tar-stream's errors in Docker's words. */

@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { invalid, unsupported } from '../lib/errors.ts';
+import { ZstdFrames } from './zstd-frames.ts';
 
 export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
 
@@ -36,11 +37,20 @@ function decompressAs(
     case 'gzip':
       return transform(chunks, createGunzip({ chunkSize }));
     case 'zstd':
-      return transform(chunks, createZstdDecompress({ chunkSize }));
+      return transform(wholeFrames(chunks), createZstdDecompress({ chunkSize }));
     case 'bzip2':
     case 'xz':
       return external(compression, chunks);
   }
+}
+
+async function* wholeFrames(chunks: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
+  const frames = new ZstdFrames();
+  for await (const chunk of chunks) {
+    frames.push(chunk);
+    yield chunk;
+  }
+  if (!frames.complete) throw invalid('unexpected EOF');
 }
 
 async function* transform(

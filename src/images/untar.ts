@@ -1,4 +1,5 @@
 import { EngineError, internal, invalid, unavailable } from '../lib/errors.ts';
+import { freeReserve } from '../lib/free-space.ts';
 import { nativePath } from '../linux/native.ts';
 import type { WrittenLayer } from '../snapshots/snapshotter.ts';
 import { feed } from './compression.ts';
@@ -24,7 +25,8 @@ export async function untar(
   directory: string,
   options: UntarOptions,
 ): Promise<Untarred> {
-  const command = [nativePath(), 'untar', directory, '--whiteouts', options.whiteouts];
+  const bounds = ['--keep-free', String(freeReserve(directory))];
+  const command = [nativePath(), 'untar', directory, '--whiteouts', options.whiteouts, ...bounds];
   const { child, fed } =
     source instanceof Blob ? fromFile(command, source, options) : fromChunks(command, source, options);
   const [failure, report, message, code] = await Promise.all([

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'bun:test';
 import fc from 'fast-check';
+import { EngineError } from './errors.ts';
 import { canonicalName, familiarName, parseReference, withTag } from './reference.ts';
 
 const hex = 'a'.repeat(64);
@@ -70,5 +71,43 @@ test('whatever parses is stable: familiar and canonical names parse to the same'
         expect(parseReference(familiarName(name))).toEqual(name);
       },
     ),
+  );
+});
+
+test('whatever text comes, the answer is a name or an EngineError', () => {
+  const piece = fc.constantFrom(
+    '/',
+    ':',
+    '@',
+    '.',
+    '-',
+    '__',
+    'a',
+    'A',
+    '[::1]',
+    ':5000',
+    'sha256:',
+    hex,
+    'docker.io',
+    ' ',
+    '\0',
+    'é',
+  );
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(piece).map((pieces) => pieces.join('')),
+  );
+  fc.assert(
+    fc.property(text, (reference) => {
+      let name: ReturnType<typeof parseReference>;
+      try {
+        name = parseReference(reference);
+      } catch (error) {
+        expect(error).toBeInstanceOf(EngineError);
+        return;
+      }
+      expect(parseReference(canonicalName(name))).toEqual(name);
+    }),
+    { numRuns: 500 },
   );
 });

@@ -94,3 +94,33 @@ test('whatever JSON comes, the answer is a document or an EngineError', () => {
     }),
   );
 });
+
+test('whatever bytes come, also those of good documents with some changed', () => {
+  const parsers = [parseManifest, parseIndex, parseImageConfig];
+  const documents = [manifest, index, config].map(bytes);
+  const changed = fc
+    .tuple(fc.constantFrom(...documents), fc.array(fc.tuple(fc.nat(), fc.nat(255)), { maxLength: 5 }))
+    .map(([document, changes]) => {
+      const copy = new Uint8Array(document);
+      for (const [at, byte] of changes) copy[at % copy.length] = byte;
+      return copy;
+    });
+  fc.assert(
+    fc.property(
+      fc.oneof(
+        changed,
+        fc.uint8Array(),
+        fc.json().map((text) => Buffer.from(text)),
+      ),
+      (input) => {
+        for (const parse of parsers)
+          try {
+            parse(input);
+          } catch (error) {
+            expect(error).toBeInstanceOf(EngineError);
+          }
+      },
+    ),
+    { numRuns: 500 },
+  );
+});

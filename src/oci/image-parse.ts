@@ -62,8 +62,15 @@ function checkDescriptor(value: unknown, what: string): asserts value is Descrip
   if (annotations !== undefined && !isObject(annotations)) throw invalid(`invalid ${what}: annotations`);
 }
 
+/** Docker's words. */
+const schema1Removed =
+  'unsupported manifest schema version 1: Docker Image Format v1 and Docker Image manifest version 2, schema 1 support has been removed. ' +
+  'Suggest the author of the image to upgrade the image to the OCI Format or Docker Image manifest v2, schema 2. ' +
+  'More information at https://docs.docker.com/go/deprecated-image-specs/';
+
 /** A document that is both an index and a manifest means different things to different readers (CVE-2021-41190). */
 function checkKind(document: Json, kind: 'manifest' | 'index'): void {
+  if (document.schemaVersion === 1) throw invalid(schema1Removed);
   if (document.schemaVersion !== 2)
     throw invalid(`unsupported ${kind} schema version ${JSON.stringify(document.schemaVersion)}`);
   const isKind = kind === 'manifest' ? isManifestType : isIndexType;

@@ -1,4 +1,6 @@
 import { expect, test } from 'bun:test';
+import fc from 'fast-check';
+import { EngineError } from '../lib/errors.ts';
 import { formatPlatform, hostPlatform, parsePlatform, platformScore } from './platform.ts';
 
 test('parsePlatform', () => {
@@ -20,4 +22,42 @@ test('platformScore', () => {
   expect(score('linux/amd64', 'linux/amd64')).toBeGreaterThan(0);
   expect(score('linux/arm/v7', 'linux/arm/v7')).toBeGreaterThan(score('linux/arm/v7', 'linux/arm/v6'));
   expect(score('linux/arm/v6', 'linux/arm/v7')).toBe(0);
+});
+
+function tryFormat(text: string): string | null {
+  try {
+    return formatPlatform(parsePlatform(text));
+  } catch (error) {
+    expect(error).toBeInstanceOf(EngineError);
+    return null;
+  }
+}
+
+test('whatever text comes, the answer is a platform that is written and read the same, or an EngineError', () => {
+  const piece = fc.constantFrom(
+    '/',
+    'linux',
+    'windows',
+    'amd64',
+    'x86_64',
+    'arm',
+    'armel',
+    'arm64',
+    'v6',
+    '8',
+    'é',
+    '__proto__',
+    'constructor',
+  );
+  const text = fc.oneof(
+    fc.string({ unit: 'binary' }),
+    fc.array(piece).map((pieces) => pieces.join('')),
+  );
+  fc.assert(
+    fc.property(text, (platform) => {
+      const written = tryFormat(platform);
+      if (written !== null) expect(formatPlatform(parsePlatform(written))).toBe(written);
+    }),
+    { numRuns: 500 },
+  );
 });

@@ -3,14 +3,14 @@ import { arch, endianness } from 'node:os';
 import { invalid } from '../lib/errors.ts';
 import type { Platform } from './image.ts';
 
-const architectures: Record<string, string> = {
-  x86_64: 'amd64',
-  'x86-64': 'amd64',
-  aarch64: 'arm64',
-  armhf: 'arm',
-  armel: 'arm',
-  i386: '386',
-};
+const architectures = new Map([
+  ['x86_64', 'amd64'],
+  ['x86-64', 'amd64'],
+  ['aarch64', 'arm64'],
+  ['armhf', 'arm'],
+  ['armel', 'arm'],
+  ['i386', '386'],
+]);
 
 const nodeArchitectures: Record<string, string> = { x64: 'amd64', ia32: '386', ppc64: 'ppc64le' };
 
@@ -21,8 +21,8 @@ export function hostPlatform(): Platform {
 }
 
 function normalize(platform: Platform): Platform {
-  const architecture =
-    architectures[platform.architecture.toLowerCase()] ?? platform.architecture.toLowerCase();
+  const lower = platform.architecture.toLowerCase();
+  const architecture = architectures.get(lower) ?? lower;
   const { variant } = platform;
   if (architecture === 'arm64' && (variant === undefined || variant === '8' || variant === 'v8'))
     return { ...platform, architecture, variant: undefined };

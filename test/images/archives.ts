@@ -1,6 +1,6 @@
 /** Image archives made of layer tars, as others write them. */
 import { createHash } from 'node:crypto';
-import type { ImageConfig } from '../../src/oci/image.ts';
+import type { Descriptor, ImageConfig } from '../../src/oci/image.ts';
 import { type RawMember, rawTar } from './raw-tar.ts';
 
 export const sha = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
@@ -44,4 +44,19 @@ export function oldDockerArchive(...samples: Sample[]): Buffer<ArrayBuffer> {
     return { Config: name, RepoTags: sample.tags, Layers: layers };
   });
   return rawTar(...members, { name: 'manifest.json', data: JSON.stringify(manifest) });
+}
+
+export const json = (value: unknown) => Buffer.from(JSON.stringify(value));
+
+export function descriptorOf(mediaType: string, bytes: Buffer, extra: object = {}): Descriptor {
+  return { mediaType, digest: sha(bytes), size: bytes.length, ...extra };
+}
+
+/** An OCI layout (image-layout.md) whose index.json has `top`. */
+export function ociLayout(top: object, blobs: readonly Buffer[]): Buffer<ArrayBuffer> {
+  return rawTar(
+    ...blobs.map((data) => ({ name: `blobs/${sha(data).replace(':', '/')}`, data })),
+    { name: 'oci-layout', data: '{"imageLayoutVersion":"1.0.0"}' },
+    { name: 'index.json', data: json(top) },
+  );
 }

@@ -127,13 +127,13 @@ describe('from a reference to a manifest', () => {
       'a foreign layer by its type',
       mediaTypes.ociManifest,
       manifest([blob(2, 'application/vnd.docker.image.rootfs.foreign.diff.tar.gzip')]),
-      /foreign layer/,
+      /foreign layers/,
     ],
     [
       'a foreign layer by its URLs',
       mediaTypes.ociManifest,
       manifest([{ ...layer, urls: ['http://169.254.169.254/latest/meta-data'] }]),
-      /foreign layer/,
+      /foreign layers/,
     ],
     [
       'a layer that is no tar',

@@ -11,6 +11,7 @@ import {
   parseJsonObject,
   parseManifest,
 } from '../../oci/image-parse.ts';
+import { checkLayerType } from '../../oci/layer-type.ts';
 import { formatPlatform, hostPlatform, platformScore } from '../../oci/platform.ts';
 import type { RemoteManifest, Repository } from '../../registry/client/model.ts';
 
@@ -103,18 +104,16 @@ function choose(manifests: readonly Descriptor[], platform: Platform | null): De
 }
 
 const configTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
-const layerTypes =
-  /^application\/vnd\.(oci\.image\.layer\.v1\.tar(\+gzip|\+zstd)?|docker\.image\.rootfs\.diff\.tar(\.gzip|\.zstd)?)$/;
 
 /** A manifest may carry anything; this one must carry an image whose layers the registry itself has. */
 function checkImage({ config, layers }: Manifest): void {
   if (!configTypes.includes(config.mediaType))
     throw invalid(`Encountered remote ${JSON.stringify(config.mediaType)}(unknown) when fetching`);
   for (const { mediaType, digest, urls } of layers) {
-    if (/nondistributable|\.foreign\./.test(mediaType) || (urls !== undefined && urls.length > 0))
+    checkLayerType(mediaType);
+    if (urls !== undefined && urls.length > 0)
       throw invalid(
-        `layer ${digest} is a foreign layer, to be fetched from elsewhere: this is not supported`,
+        `the layer ${digest} is to be fetched from elsewhere (foreign layers): this is not supported`,
       );
-    if (!layerTypes.test(mediaType)) throw invalid(`unsupported layer media type ${mediaType}`);
   }
 }
