@@ -85,6 +85,8 @@ export class ImageGc implements AsyncDisposable {
     const report: GcReport = { used, high: bytesOf(policy.high, capacity), removed: [], reclaimed: 0 };
     if (used <= report.high) return report;
     const goal = bytesOf(policy.low, capacity);
+    // Pulls that were broken off go before any image does.
+    if (!dryRun) await this.#forgetUnfinished();
     const passes = dryRun ? 1 : 10;
     // What a removal frees is an estimate (the file system, other writers): look again.
     for (let pass = 0, now = used; pass < passes && now > goal; pass++) {
@@ -112,6 +114,12 @@ export class ImageGc implements AsyncDisposable {
         removed.push({ id, names, bytes });
     }
     return removed;
+  }
+
+  async #forgetUnfinished(): Promise<void> {
+    const { collector } = this.parts.images;
+    collector.forgetUnfinished();
+    await collector.collect();
   }
 
   #tell({ removed, reclaimed, used, high }: GcReport): void {
