@@ -31,10 +31,20 @@ static enum whiteouts option_whiteouts(const char *value) {
   fail("untar: --whiteouts takes overlay, apply or none");
 }
 
+static bool option_gunzip(const char *value) {
+  if (value != NULL && strcmp(value, "none") == 0)
+    return false;
+  if (value != NULL && strcmp(value, "gzip") == 0)
+    return true;
+  fail("untar: --compression takes none or gzip");
+}
+
 static void parse_options(int argc, char **argv) {
   for (int i = 2; i < argc; i += 2) {
     const char *value = i + 1 < argc ? argv[i + 1] : NULL;
-    if (strcmp(argv[i], "--whiteouts") == 0)
+    if (strcmp(argv[i], "--compression") == 0)
+      options.gunzip = option_gunzip(value);
+    else if (strcmp(argv[i], "--whiteouts") == 0)
       options.whiteouts = option_whiteouts(value);
     else if (strcmp(argv[i], "--max-bytes") == 0)
       options.max_bytes = option_number(argv[i], value);
@@ -67,17 +77,17 @@ static void confine_untar(const char *directory) {
   confine(&confinement);
 }
 
-/* usage: untar <directory> [--whiteouts overlay|apply|none] [--max-bytes N] [--max-entries N] [--keep-free
- * BYTES] < plain.tar
+/* usage: untar <directory> [--whiteouts overlay|apply|none] [--compression none|gzip] [--max-bytes N]
+ * [--max-entries N] [--keep-free BYTES] < archive
  *
- * Success: exit 0 and {"bytes":N,"entries":N,"implied":[…]} on stdout. Failure: exit 1 and {"error":"…"} on
- * stderr. */
+ * Success: exit 0 and {"sha256":"…","bytes":N,"entries":N,"implied":[…]} on stdout. Failure: exit 1 and
+ * {"error":"…"} on stderr. */
 int untar_main(int argc, char **argv) {
   static struct entry entry;
   uint64_t bytes = 0, entries = 0;
   if (argc < 2)
-    fail("usage: gantry-init untar <directory> [--whiteouts overlay|apply|none] [--max-bytes N] "
-         "[--max-entries N] [--keep-free BYTES]");
+    fail("usage: gantry-init untar <directory> [--whiteouts overlay|apply|none] [--compression none|gzip] "
+         "[--max-bytes N] [--max-entries N] [--keep-free BYTES]");
   parse_options(argc, argv);
   reader_open();
   confine_untar(argv[1]);
@@ -92,7 +102,9 @@ int untar_main(int argc, char **argv) {
   }
   reader_drain();
   tree_finish();
-  printf("{\"bytes\":%llu,\"entries\":%llu,\"implied\":", (unsigned long long)bytes,
+  printf("{\"sha256\":\"");
+  source_print_digest();
+  printf("\",\"bytes\":%llu,\"entries\":%llu,\"implied\":", (unsigned long long)bytes,
          (unsigned long long)entries);
   tree_print_implied();
   printf("}\n");

@@ -6,6 +6,7 @@
  * the way out.
  *
  *   untar.c           options, confinement (confine.h), the loop
+ *   untar_source.c    the bytes: as they are or gzip, hashed
  *   untar_read.c      the byte stream
  *   untar_header.c    headers: ustar, GNU long names, base-256 numbers
  *   untar_pax.c       pax records and extended attributes
@@ -36,6 +37,7 @@
 enum whiteouts { WHITEOUTS_NONE, WHITEOUTS_OVERLAY, WHITEOUTS_APPLY };
 
 struct options {
+  bool gunzip;
   enum whiteouts whiteouts;
   uint64_t max_bytes;
   uint64_t max_entries;
@@ -74,6 +76,13 @@ struct entry {
 
 /* untar.c */
 extern struct options options;
+
+/* untar_source.c: the plain archive from stdin, which may be gzip (options.gunzip). */
+void source_open(void);
+/* At least one byte, 0 at the end. */
+size_t source_read(uint8_t *to, size_t room);
+/* The SHA-256 of everything read, in hexadecimal, to stdout. */
+void source_print_digest(void);
 
 /* untar_read.c: every function that promises bytes fails with "unexpected EOF" when there are none. */
 void reader_open(void);

@@ -1,7 +1,6 @@
 #define _GNU_SOURCE
 #include "untar.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
@@ -27,6 +26,7 @@ void reader_open(void) {
   buffer = malloc(CAPACITY);
   if (buffer == NULL)
     fail("out of memory");
+  source_open();
   /* Fails for anything but a pipe, which is fine: it only saves wake-ups. */
   (void)fcntl(STDIN_FILENO, F_SETPIPE_SZ, CAPACITY);
 }
@@ -35,17 +35,9 @@ void reader_open(void) {
 static bool fill(void) {
   if (begin == end)
     begin = end = 0;
-  for (;;) {
-    ssize_t n = read(STDIN_FILENO, buffer + end, CAPACITY - end);
-    if (n > 0) {
-      end += (size_t)n;
-      return true;
-    }
-    if (n == 0)
-      return false;
-    if (errno != EINTR)
-      fail_errno("read the archive");
-  }
+  size_t n = source_read(buffer + end, CAPACITY - end);
+  end += n;
+  return n > 0;
 }
 
 const uint8_t *reader_block(void) {

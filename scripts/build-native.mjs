@@ -26,6 +26,8 @@ const sanitize = [
 ];
 /** A program of its own; all other sources are gantry-init. */
 const standalone = { 'hello.c': 'gantry-hello' };
+/** Layers are decompressed by the program that unpacks them. */
+const libraries = { 'gantry-init': ['-lz'] };
 
 class BuildError extends Error {}
 
@@ -36,7 +38,7 @@ function run(command, args) {
       reject(
         error.code === 'ENOENT'
           ? new BuildError(
-              `${command} is missing: gantry compiles one small C program (Debian: apt-get install gcc libc6-dev)`,
+              `${command} is missing: gantry compiles one small C program (Debian: apt-get install gcc libc6-dev zlib1g-dev)`,
             )
           : error,
       ),
@@ -90,9 +92,9 @@ export async function buildNative({ out = join(checkout, 'build'), sanitized = f
     const parts = units.filter((u) => u.program === program).map((u) => u.object);
     const target = join(out, program);
     const stamp = join(objects, `${program}.stamp`);
-    const key = hash(...parts);
+    const key = hash(...parts, ...(libraries[program] ?? []));
     if (existsSync(target) && existsSync(stamp) && readFileSync(stamp, 'utf8') === key) continue;
-    await run(cc, [...flags, ...parts, '-o', `${target}.${process.pid}`]);
+    await run(cc, [...flags, ...parts, '-o', `${target}.${process.pid}`, ...(libraries[program] ?? [])]);
     renameSync(`${target}.${process.pid}`, target);
     writeFileSync(stamp, key);
     linked.push(program);

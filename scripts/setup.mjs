@@ -15,6 +15,7 @@ const rest = process.argv
   .filter((argument, i, all) => argument !== '--run' && all[i - 1] !== '--run');
 const suiteTools = [
   'cc',
+  'zlib.h',
   'nft',
   'ip',
   'curl',
@@ -37,14 +38,14 @@ const suiteTools = [
 ];
 
 const jobs = {
-  demo: { tools: ['cc', 'nft'], argv: [bun, 'scripts/demo.ts'] },
+  demo: { tools: ['cc', 'zlib.h', 'nft'], argv: [bun, 'scripts/demo.ts'] },
   test: { tools: suiteTools, argv: [bun, 'scripts/test.ts', ...rest] },
   vm: {
     tools: [...suiteTools, 'qemu-system-x86_64', 'cpio', 'depmod'],
     argv: [bun, 'test/vm/run.ts', ...rest],
   },
   bench: {
-    tools: ['cc', 'nft', 'ip', 'busybox', 'ps', 'docker', 'curl', 'skopeo', 'docker-registry'],
+    tools: ['cc', 'zlib.h', 'nft', 'ip', 'busybox', 'ps', 'docker', 'curl', 'skopeo', 'docker-registry'],
     argv: [bun, 'bench/run.ts', ...rest],
   },
 };
@@ -52,6 +53,7 @@ const jobs = {
 /** Program -> [Debian package, what for]. */
 const packages = {
   cc: ['gcc libc6-dev', 'compiles gantry-init, the small C program between clone and execve'],
+  'zlib.h': ['zlib1g-dev', 'it unpacks compressed layers'],
   nft: ['nftables', 'publishes ports and gives containers a way out'],
   ip: ['iproute2', 'the tests make network namespaces of their own'],
   curl: ['curl', 'the tests ask published ports'],
@@ -87,8 +89,9 @@ function run(command, args, options = {}) {
   return result.status ?? 1;
 }
 
+/** Programs, and the header of the one library. */
 const onPath = (name) =>
-  `${process.env.PATH ?? ''}:/usr/sbin:/sbin`
+  `${process.env.PATH ?? ''}:/usr/sbin:/sbin:/usr/include`
     .split(':')
     .some((directory) => existsSync(join(directory, name)));
 
@@ -158,7 +161,7 @@ function nativePrograms() {
 }
 
 const wanted = process.argv[process.argv.indexOf('--run') + 1];
-const job = process.argv.includes('--run') ? jobs[wanted] : { tools: ['cc', 'nft'], argv: null };
+const job = process.argv.includes('--run') ? jobs[wanted] : { tools: ['cc', 'zlib.h', 'nft'], argv: null };
 if (!job) fail(`No such job: ${wanted}`);
 hostFacts();
 hostTools(job.tools);

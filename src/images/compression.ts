@@ -27,6 +27,16 @@ export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGener
   yield* decompressAs(compression, peeked.chunks);
 }
 
+/** The same for a reader that knows gzip itself. */
+export async function decompressButGzip(
+  source: AsyncIterable<Uint8Array>,
+): Promise<{ compression: 'none' | 'gzip'; chunks: AsyncIterable<Uint8Array> }> {
+  const { head, chunks } = await peek(source);
+  const compression = detectCompression(head);
+  if (compression === 'gzip') return { compression, chunks };
+  return { compression: 'none', chunks: decompressAs(compression, chunks) };
+}
+
 function decompressAs(
   compression: Compression,
   chunks: AsyncIterable<Uint8Array>,

@@ -1,12 +1,11 @@
-import { createHash } from 'node:crypto';
 import { availableParallelism } from 'node:os';
 import type { ContentStore } from '../content/content.ts';
 import { invalid, notFound } from '../lib/errors.ts';
-import { type Digest, parseDigest, shortId } from '../lib/ids.ts';
+import { type Digest, shortId } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { chainIds } from './chain.ts';
-import { decompress, detectCompression } from './compression.ts';
+import { decompressButGzip, detectCompression } from './compression.ts';
 import type { ImageRecords } from './records.ts';
 import { Slots } from './slots.ts';
 import { type UntarOptions, type Untarred, untar } from './untar.ts';
@@ -89,7 +88,7 @@ export async function unpackLayer(
   const unpacked =
     bytes.kind === 'stored'
       ? await unpackStored(content, layer.digest, into)
-      : await unpackHashed(bytes.chunks, bytes.complete, into);
+      : await unpackChunks(bytes.chunks, bytes.complete, into);
   records.noteLayer(chainId, unpacked.bytes);
   return { implied: unpacked.implied };
 }
@@ -108,45 +107,38 @@ function loading(content: ContentStore, { digest, diffId }: LayerSource, op: Ope
     op.progress({ kind: 'status', id: shortId(diffId), status: 'Loading layer', current, total });
 }
 
+/** Plain and gzip files are read by the process itself: nothing of them passes through the daemon. */
 async function unpackStored(content: ContentStore, digest: Digest, into: Into): Promise<Untarred> {
   const total = content.size(digest);
   if (total === null) throw notFound(`layer ${digest} is missing`);
   into.progress(0);
-  const plain = detectCompression(await content.head(digest, 8)) === 'none';
-  // The store has verified the digest, and of plain bytes that is the DiffID. The process reads the file itself.
-  if (plain) into.verify(digest);
-  const unpacked = plain
-    ? await untar(plainSource(content, digest), into.directory, into.options)
-    : await unpackHashed(content.stream(digest), Promise.resolve(), into);
-  into.progress(total);
+  const compression = detectCompression(await content.head(digest, 8));
+  // The store has verified the digest, and of plain bytes that is the DiffID.
+  if (compression === 'none') into.verify(digest);
+  if (!content.isFile(digest) || (compression !== 'none' && compression !== 'gzip'))
+    return unpackChunks(content.stream(digest), Promise.resolve(), into);
+  const { directory, options, progress, verify } = into;
+  const unpacked = await untar(Bun.file(content.path(digest)), directory, {
+    ...options,
+    compression,
+    progress,
+  });
+  verify(unpacked.digest);
+  progress(total);
   return unpacked;
 }
 
-function plainSource(content: ContentStore, digest: Digest): Bun.BunFile | AsyncIterable<Uint8Array> {
-  return content.isFile(digest) ? Bun.file(content.path(digest)) : content.stream(digest);
-}
-
 /** `complete`: whether these were the right bytes at all; its error says more than a wrong DiffID. */
-async function unpackHashed(
+async function unpackChunks(
   source: AsyncIterable<Uint8Array>,
   complete: Promise<void>,
   { directory, options, progress, verify }: Into,
 ): Promise<Untarred> {
-  const hash = createHash('sha256');
-  const unpacked = await untar(hashed(decompress(counted(source, progress)), hash), directory, options);
+  const { compression, chunks } = await decompressButGzip(counted(source, progress));
+  const unpacked = await untar(chunks, directory, { ...options, compression });
   await complete;
-  verify(parseDigest(`sha256:${hash.digest('hex')}`));
+  verify(unpacked.digest);
   return unpacked;
-}
-
-async function* hashed(
-  chunks: AsyncIterable<Uint8Array>,
-  hash: ReturnType<typeof createHash>,
-): AsyncGenerator<Uint8Array> {
-  for await (const chunk of chunks) {
-    hash.update(chunk);
-    yield chunk;
-  }
 }
 
 /** Bytes between two reports of progress. */

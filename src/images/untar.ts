@@ -1,16 +1,24 @@
+import { readFileSync } from 'node:fs';
 import { EngineError, internal, invalid, unavailable } from '../lib/errors.ts';
 import { freeReserve } from '../lib/free-space.ts';
+import { type Digest, parseDigest } from '../lib/ids.ts';
 import { nativePath } from '../linux/native.ts';
 import type { WrittenLayer } from '../snapshots/snapshotter.ts';
 import { feed } from './compression.ts';
 
 export interface UntarOptions {
   whiteouts: 'overlay' | 'apply' | 'none';
+  /** What the process itself decompresses. Default: none. */
+  compression?: 'none' | 'gzip';
+  /** Bytes of a file that have been read, now and then. */
+  progress?: (position: number) => void;
   signal: AbortSignal;
 }
 
 /** Bytes of file data and number of members that the archive held. */
 export interface Untarred extends WrittenLayer {
+  /** Of the plain archive: the DiffID of the layer. */
+  digest: Digest;
   bytes: number;
   entries: number;
 }
@@ -19,16 +27,19 @@ export interface Untarred extends WrittenLayer {
 const reportLimit = 64 << 20;
 const errorLimit = 64 << 10;
 
-/** Unpacks a plain tar into `directory` in a process that is shut into it: see native/untar.h. */
+/** Unpacks a tar, plain or gzip, into `directory` in a process that is shut into it: see native/untar.h. */
 export async function untar(
   source: Bun.BunFile | AsyncIterable<Uint8Array>,
   directory: string,
   options: UntarOptions,
 ): Promise<Untarred> {
   const bounds = ['--keep-free', String(freeReserve(directory))];
-  const command = [nativePath(), 'untar', directory, '--whiteouts', options.whiteouts, ...bounds];
+  const { whiteouts, compression = 'none' } = options;
+  const form = ['--whiteouts', whiteouts, '--compression', compression];
+  const command = [nativePath(), 'untar', directory, ...form, ...bounds];
   const { child, fed } =
     source instanceof Blob ? fromFile(command, source, options) : fromChunks(command, source, options);
+  using _watch = watchPosition(child.pid, source instanceof Blob ? options.progress : undefined);
   const [failure, report, message, code] = await Promise.all([
     fed,
     boundedText(child.stdout, reportLimit),
@@ -52,6 +63,20 @@ const spawnOptions = ({ signal }: UntarOptions) =>
     signal,
     killSignal: 'SIGKILL',
   }) as const;
+
+/** proc_pid_fdinfo(5): how far a process has read its standard input. */
+function watchPosition(pid: number, progress: UntarOptions['progress']): Disposable {
+  const look = () => {
+    try {
+      const position = /^pos:\s*(\d+)$/m.exec(readFileSync(`/proc/${pid}/fdinfo/0`, 'utf8'))?.[1];
+      if (position !== undefined) progress?.(Number(position));
+    } catch {
+      // It has ended meanwhile.
+    }
+  };
+  const timer = progress === undefined ? null : setInterval(look, 200);
+  return { [Symbol.dispose]: () => timer !== null && clearInterval(timer) };
+}
 
 function fromFile(command: string[], source: Bun.BunFile, options: UntarOptions) {
   const child = Bun.spawn(command, { ...spawnOptions(options), stdin: source });
@@ -93,8 +118,8 @@ function untarError(message: string): EngineError {
 }
 
 function parseReport(report: string): Untarred {
-  const value = JSON.parse(report) as Partial<Untarred>;
-  if (typeof value.bytes !== 'number' || typeof value.entries !== 'number' || !Array.isArray(value.implied))
+  const { sha256, bytes, entries, implied } = JSON.parse(report) as Record<string, unknown>;
+  if (typeof bytes !== 'number' || typeof entries !== 'number' || !Array.isArray(implied))
     throw internal('gantry-init untar gave no report');
-  return { bytes: value.bytes, entries: value.entries, implied: value.implied };
+  return { digest: parseDigest(`sha256:${String(sha256)}`), bytes, entries, implied };
 }

@@ -1,5 +1,6 @@
 /** gantry-init untar alone: real trees against GNU tar, the formats, and archives that mean harm. */
 import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { createHash, randomBytes } from 'node:crypto';
 import {
   existsSync,
   lstatSync,
@@ -208,6 +209,65 @@ describe('formats', () => {
       ]);
     expect(await list(ours)).toBe(await list(theirs));
   }, 60_000);
+});
+
+describe('gzip, and the digest of what is in it', () => {
+  const sha = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+  const gunzip = (bytes: Uint8Array, directory = freshDirectory()) =>
+    untar(chunks(Buffer.from(bytes)), directory, {
+      whiteouts: 'overlay',
+      compression: 'gzip',
+      signal: new AbortController().signal,
+    });
+  const archive = rawTar(
+    { name: 'a', data: randomBytes(3_000_000) },
+    { name: 'b', data: 'x'.repeat(2_000_000) },
+  );
+  const packed = Bun.gzipSync(archive);
+
+  test('the digest is that of the plain archive, of every length', async () => {
+    for (const length of [0, 1, 55, 56, 63, 64, 65, 119, 120, 511, 100_000]) {
+      // What stands behind the end of an archive belongs to the layer.
+      const bytes = Buffer.concat([rawTar({ name: 'x', data: 'y' }), randomBytes(length)]);
+      expect(await unpack(bytes)).toMatchObject({ digest: sha(bytes) });
+      expect(await gunzip(Bun.gzipSync(bytes))).toMatchObject({ digest: sha(bytes) });
+    }
+  });
+
+  test('a file, whose position is told', async () => {
+    const [from, directory] = [freshDirectory(), freshDirectory()];
+    writeFileSync(join(from, 'layer'), packed);
+    const unpacked = await untar(Bun.file(join(from, 'layer')), directory, {
+      whiteouts: 'overlay',
+      compression: 'gzip',
+      progress: (position) => expect(position).toBeLessThanOrEqual(packed.length),
+      signal: new AbortController().signal,
+    });
+    expect(unpacked).toMatchObject({ digest: sha(archive), bytes: 5_000_000 });
+    expect(statSync(join(directory, 'a')).size).toBe(3_000_000);
+  });
+
+  test('several members, and rubbish behind them', async () => {
+    const members = [archive.subarray(0, 700), archive.subarray(700, 700), archive.subarray(700)];
+    const stream = Buffer.concat(members.map((member) => Bun.gzipSync(new Uint8Array(member))));
+    expect(await gunzip(stream)).toMatchObject({ digest: sha(archive) });
+    expect(await gunzip(Buffer.concat([stream, Buffer.alloc(70_000)]))).toMatchObject({
+      digest: sha(archive),
+    });
+  });
+
+  test('damage', async () => {
+    for (const end of [0, 5, 18, 1000, packed.length - 9, packed.length - 1])
+      await expect(gunzip(packed.subarray(0, end))).rejects.toThrow(/unexpected EOF/);
+    const flipped = (at: number) => {
+      const copy = Buffer.from(packed);
+      copy[at] = (copy[at] ?? 0) ^ 0x55;
+      return copy;
+    };
+    await expect(gunzip(flipped(packed.length - 6))).rejects.toThrow(/gzip: incorrect data check/);
+    await expect(gunzip(flipped(0))).rejects.toThrow(/gzip: incorrect header check/);
+    await expect(gunzip(flipped(2_000_000))).rejects.toThrow(/gzip: /);
+  });
 });
 
 describe('whiteouts', () => {

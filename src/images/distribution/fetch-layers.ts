@@ -12,6 +12,8 @@ export interface RemoteLayer extends Blob {
   diffId: Digest;
 }
 
+/** Milliseconds. */
+const patience = 3000;
 /** Bytes between two reports of progress. */
 const progressStep = 512 << 10;
 
@@ -126,7 +128,9 @@ class LayerFetch {
       this.#extracting.add(layer.digest);
       return { kind: 'stored' };
     }
-    const chunks = await download.follow();
+    // A file costs less to unpack than a stream: only what takes its time is unpacked while it arrives.
+    const quick = await Promise.race([download.done.then(() => true), Bun.sleep(patience).then(() => false)]);
+    const chunks = quick ? null : await download.follow();
     if (chunks !== null) return { kind: 'arriving', chunks, complete: download.done };
     await download.done;
     return { kind: 'stored' };
