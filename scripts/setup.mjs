@@ -25,6 +25,7 @@ const suiteTools = [
   'ps',
   'xz',
   'setfattr',
+  'python3',
 ];
 
 const jobs = {
@@ -50,6 +51,7 @@ const packages = {
   ps: ['procps', 'the tests compare `top` with it'],
   xz: ['xz-utils', 'archives compressed by others'],
   setfattr: ['attr', 'the tests give files extended attributes'],
+  python3: ['python3', 'reads our archives with its tarfile'],
   'qemu-system-x86_64': ['qemu-system-x86', 'boots the machine with cgroup v2'],
   cpio: ['cpio', 'makes its initial RAM disk'],
   depmod: ['kmod', 'knows which kernel modules need which'],
