@@ -46,6 +46,13 @@ for (const [type, event] of Object.entries(events)) {
   }
 }
 
+test('a brief pause says so, and is over when it is over', () => {
+  const paused = next(states.running, { type: 'pause', briefly: true });
+  expect(paused).toEqual({ status: 'paused', process, briefly: true });
+  expect(next(paused, events.unpause)).toEqual(states.running);
+  expect(next(states.running, events.pause)).toEqual(states.paused);
+});
+
 test('a running process survives pause and unpause', () => {
   const paused = next(states.running, events.pause);
   expect(next(paused, events.unpause)).toEqual(states.running);

@@ -39,6 +39,15 @@ describe('applyChanges', () => {
     expect(config.Env).toEqual(['a=1']);
   });
 
+  test('an ENTRYPOINT drops the command below it, but not one beside it', () => {
+    const config: ImageRunConfig = { Cmd: ['below'] };
+    expect(applyChanges(config, ['ENTRYPOINT ["/e"]'])).toEqual({ Entrypoint: ['/e'] });
+    expect(applyChanges(config, ['CMD ["c"]', 'ENTRYPOINT ["/e"]'])).toEqual({
+      Cmd: ['c'],
+      Entrypoint: ['/e'],
+    });
+  });
+
   const errors: [string, string][] = [
     ['RUN x', 'RUN is not a valid change command'],
     ['constructor x', 'constructor is not a valid change command'],

@@ -82,7 +82,7 @@ const odd = `mkdir -p d/e/f empty; echo 1 > d/file; echo 2 > d/e/f/deep; printf 
   touch "$(printf 'bytes\\377\\001')" "a b" "ünïcödé" '"\\' 'line
 break' $(printf 'l%.0s' $(seq 200)); mkdir -p $(printf 'p%.0s' $(seq 150))/$(printf 'q%.0s' $(seq 90)) $(printf 'r%.0s' $(seq 200))/$(printf 's%.0s' $(seq 200))
   touch $(printf 'p%.0s' $(seq 150))/$(printf 'q%.0s' $(seq 90))/x; ln "$(printf 'bytes\\377\\001')" $(printf 'r%.0s' $(seq 200))/hard
-  setfattr -n user.text -v 'a=b' d/file; setfattr -n user.bytes -v 0x000aff none; cp /bin/true able; setcap cap_net_raw+ep able; dd if=/dev/urandom of=big bs=1000 count=3001 2>/dev/null
+  setfattr -n user.text -v 'a=b' d/file; setfattr -n user.bytes -v 0x000aff none; cp /bin/true able; setfattr -n security.capability -v 0x0100000200200000000000000000000000000000 able; dd if=/dev/urandom of=big bs=1000 count=3001 2>/dev/null
   truncate -s 5M holes; printf x | dd of=holes bs=1 seek=3000000 conv=notrunc 2>/dev/null`;
 
 describe('a whole tree', () => {
@@ -175,7 +175,7 @@ const changes: Record<string, string> = {
   'mode, owner and time alone':
     'chmod 600 mode; chown 5:6 owner; touch -d @1000 timed; chmod 700 d; chown 9 keep',
   attributes:
-    'setfattr -n user.a -v b attributed; setcap cap_net_raw+ep able; setfattr -n user.dir -v x keep',
+    'setfattr -n user.a -v b attributed; setfattr -n security.capability -v 0x0100000200200000000000000000000000000000 able; setfattr -n user.dir -v x keep',
   'deleted files and directories': 'rm file d/e/g soft null fifo; rm -r gone; rm "$(printf "b\\377")"',
   'everything deleted': 'rm -r -- *',
   'a directory becomes a file, a file a directory':

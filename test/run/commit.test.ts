@@ -89,7 +89,10 @@ each('volumes, tmpfs and the files of the engine are not part of it', async (cli
   await engine.ok(cli, 'rmi', `mounts-${cli}`);
 });
 
-each('a capability and other attributes', async (cli, engine) => {
+/** cap_net_raw+ep, as capabilities(7) stores it (VFS_CAP_REVISION_2). */
+const netRaw = '0x0100000200200000000000000000000000000000';
+
+each('a capability', async (cli, engine) => {
   await debian(engine);
   const id = await engine.ok(
     'docker',
@@ -101,12 +104,21 @@ each('a capability and other attributes', async (cli, engine) => {
     'the file is there',
   );
   const pid = await engine.ok('docker', 'inspect', '-f', '{{.State.Pid}}', id);
-  await succeed(['setcap', 'cap_net_raw+ep', `/proc/${pid}/root/with`]);
+  await succeed(['setfattr', '-n', 'security.capability', '-v', netRaw, `/proc/${pid}/root/with`]);
   await engine.ok(cli, 'commit', id, `capable-${cli}`);
   await gone(engine, id);
   const again = await engine.ok('docker', 'run', '-d', `capable-${cli}`, 'sleep', '1000');
   const other = await engine.ok('docker', 'inspect', '-f', '{{.State.Pid}}', again);
-  expect(await succeed(['getcap', `/proc/${other}/root/with`])).toContain('cap_net_raw=ep');
+  const shown = [
+    'getfattr',
+    '--absolute-names',
+    '-n',
+    'security.capability',
+    '-e',
+    'hex',
+    `/proc/${other}/root/with`,
+  ];
+  expect(await succeed(shown)).toContain(netRaw);
   await gone(engine, again);
   await engine.ok(cli, 'rmi', `capable-${cli}`);
 });
@@ -276,7 +288,7 @@ once('a request of its own configuration: what it lacks comes from the container
   await engine.ok('docker', 'rmi', 'body:1');
 });
 
-once('podman reads the result', async (engine) => {
+const readByPodman = async (engine: TestEngine) => {
   const container = await changed(
     engine,
     'rm -r /var; mkdir /ünicode; echo 1 > /ünicode/f; ln /ünicode/f /link',
@@ -295,7 +307,9 @@ once('podman reads the result', async (engine) => {
   await succeed([...podman, 'rmi', '-f', 'for-podman:1']);
   await gone(engine, container);
   await engine.ok('docker', 'rmi', 'for-podman:1');
-});
+};
+if (Bun.which('podman')) once('podman reads the result', readByPodman);
+else console.log('not run: podman reads the result: there is no podman');
 
 /** A container whose files take a while to read, and a commit of it that has begun. */
 async function longCommit(engine: TestEngine, name: string, size = '3G') {
