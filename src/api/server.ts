@@ -162,7 +162,9 @@ class HttpApiServer implements ApiServer {
 
   #report(exchange: Exchange, error: unknown): void {
     const { method, url } = exchange.request;
-    this.#log('debug', `${method} ${url}: ${messageOf(error)}`);
+    // Once the answer has begun the log is the only one that can still be told.
+    const unheard = exchange.response.headersSent && !exchange.socket.destroyed;
+    this.#log(unheard ? 'warn' : 'debug', `${method} ${url}: ${messageOf(error)}`);
     try {
       exchange.fail(error);
     } catch (second) {
