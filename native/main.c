@@ -11,6 +11,7 @@ int untar_main(int argc, char **argv);
 int tar_main(int argc, char **argv);
 int skeleton_main(int argc, char **argv);
 int rebuild_main(int argc, char **argv);
+int rebuild_digest_main(int argc, char **argv);
 
 /* Each gets argv with its own name as argv[0]. */
 static const struct program {
@@ -24,6 +25,7 @@ static const struct program {
     {"tar", tar_main, "pack a layer (started by the daemon)"},
     {"skeleton", skeleton_main, "take a layer's files out of its tar (started by the daemon)"},
     {"rebuild", rebuild_main, "put them in again (started by the daemon)"},
+    {"rebuild-digest", rebuild_digest_main, "only hash what that would be (started by the daemon)"},
     {"init", init_main, "run a command as process 1 and reap"},
 };
 

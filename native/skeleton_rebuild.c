@@ -1,19 +1,26 @@
 #define _GNU_SOURCE
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <string.h>
 #include <unistd.h>
 
 #include "files.h"
+#include "sha256.h"
 #include "skeleton.h"
 #include "untar.h"
 
 static uint8_t output[1u << 18];
 static size_t output_size;
 static uint64_t total;
+/* Instead of the archive itself. */
+static bool digest_only;
+static struct sha256 hash;
 
 static void flush_output(void) {
-  if (write_all(STDOUT_FILENO, output, output_size) != 0)
+  if (digest_only)
+    sha256_add(&hash, output, output_size);
+  else if (write_all(STDOUT_FILENO, output, output_size) != 0)
     fail_errno("write the archive");
   output_size = 0;
 }
@@ -115,4 +122,18 @@ int rebuild_main(int argc, char **argv) {
   copy_records();
   flush_output();
   return 0;
+}
+
+/* usage: rebuild-digest <directory> [--background] < skeleton
+ *
+ * The SHA-256 of what `rebuild` would write, in hexadecimal. */
+int rebuild_digest_main(int argc, char **argv) {
+  uint8_t digest[SHA256_SIZE];
+  digest_only = true;
+  sha256_begin(&hash);
+  rebuild_main(argc, argv);
+  sha256_end(&hash, digest);
+  for (size_t i = 0; i < sizeof digest; i++)
+    printf("%02x", digest[i]);
+  return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -7,6 +7,8 @@ export interface DerivedBlobs {
   digests(): Digest[];
   /** Held against the digest while it passes: fails at the end, at the latest, when the bytes are not the blob's. */
   stream(digest: Digest): AsyncIterable<Uint8Array>;
+  /** Throws when the bytes are not the blob's, without handing them out. */
+  check(digest: Digest, signal?: AbortSignal): Promise<void>;
   remove(digest: Digest): Promise<void>;
 }
 
@@ -16,5 +18,6 @@ export const noDerivedBlobs: DerivedBlobs = {
   stream: (digest) => {
     throw new Error(`no blob ${digest}`);
   },
+  check: async () => {},
   remove: async () => {},
 };

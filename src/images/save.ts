@@ -39,6 +39,7 @@ export async function saveImages(
   await using undo = new AsyncDisposableStack();
   undo.use(await context.collector.use());
   const members = await archiveMembers(context, selection);
+  await verifyThin(context, selection);
   for (const id of new Set(selection.map(({ image }) => image))) context.emitImage('save', id, id);
   const hold = undo.move();
   return toStream(
@@ -53,6 +54,13 @@ export async function saveImages(
       }
     })(),
   );
+}
+
+/** Once the archive is on its way there is no way to tell the client what is wrong with it. */
+async function verifyThin({ content, records }: Context, selection: readonly Selected[]): Promise<void> {
+  const blobs = selection.flatMap(({ image, target }) => records.targets.blobs(image, target));
+  for (const digest of new Set(blobs.map((blob) => blob.digest)))
+    if (content.has(digest) && !content.isFile(digest)) await content.verify(digest);
 }
 
 /** What to save, in the order asked for: a bare repository means all its tags, an id none. */

@@ -46,7 +46,7 @@ each(
 );
 
 once(
-  'a save of files that have changed fails, and the log says what to do',
+  'a save of files that have changed says so, and what to do',
   async (engine) => {
     await isThin(engine);
     const layer = (await succeed(['find', join(engine.dataRoot, 'snapshots'), '-name', 'busybox'])).trim();
@@ -57,11 +57,10 @@ once(
     ]);
     for (const cli of ['docker', 'gantry'] as const) {
       const result = await engine.run(cli, ['save', '-o', join(engine.directory, 'never.tar'), 'busybox']);
-      // The archive had begun: a cut connection is all that can be said there.
-      expect([result.code, result.stderr]).toEqual([1, expect.stringContaining('unexpected EOF')]);
+      expect(result.code).not.toBe(0);
+      expect(result.stderr).toContain('gantry system fsck');
       expect(existsSync(join(engine.directory, 'never.tar'))).toBe(false);
     }
-    expect(engine.log()).toContain('gantry system fsck');
     const damaged = await engine.run('gantry', ['system', 'fsck']);
     expect([damaged.code, damaged.stdout]).toEqual([
       1,

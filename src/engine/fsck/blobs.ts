@@ -62,7 +62,7 @@ async function isGoodThin({ thin }: World['images'], digest: Digest): Promise<bo
   const layer = thin.records.get(digest);
   if (layer === null) return false;
   try {
-    for await (const _ of thin.verified(layer));
+    await thin.verify(layer);
     return true;
   } catch {
     return false;

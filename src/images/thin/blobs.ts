@@ -7,7 +7,7 @@ import { internal, messageOf } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../lib/ids.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
 import type { ThinLayer, ThinRecords } from './records.ts';
-import { makeSkeleton, rebuild, type SkeletonOptions } from './skeleton.ts';
+import { makeSkeleton, rebuild, rebuildDigest, type SkeletonOptions } from './skeleton.ts';
 
 const suffix = '.zst';
 const half = '.new';
@@ -61,6 +61,12 @@ export class ThinBlobs implements DerivedBlobs {
     await rm(this.path(digest), { force: true });
   }
 
+  async check(digest: Digest, signal?: AbortSignal): Promise<void> {
+    const layer = this.records.get(digest);
+    if (layer === null) throw damaged(digest, 'it has no record');
+    await this.verify(layer, { signal });
+  }
+
   stream(digest: Digest): AsyncIterable<Uint8Array> {
     const layer = this.records.get(digest);
     if (layer === null) throw damaged(digest, 'it has no record');
@@ -104,24 +110,42 @@ export class ThinBlobs implements DerivedBlobs {
     this.#pending.delete(digest);
   }
 
-  /** The blob's bytes; throws when they turn out not to be. */
-  async *verified(layer: ThinLayer, options: SkeletonOptions = {}): AsyncGenerator<Uint8Array> {
+  /** Throws when the blob's bytes cannot be had (any more). */
+  async verify(layer: ThinLayer, options: SkeletonOptions = {}): Promise<void> {
     const { digest, chainId } = layer;
-    const hash = createHash('sha256');
+    let actual: Digest;
     try {
-      const path = this.path(digest);
-      if (!existsSync(path)) throw internal('its skeleton is missing');
-      for await (const chunk of rebuild(path, this.snapshotter.layerDirectory(chainId), options)) {
-        hash.update(chunk);
-        yield chunk;
-      }
+      const directory = this.snapshotter.layerDirectory(chainId);
+      actual = await rebuildDigest(this.#existing(digest), directory, options);
     } catch (error) {
       options.signal?.throwIfAborted();
       throw damaged(digest, messageOf(error), error);
     }
-    if (`sha256:${hash.digest('hex')}` !== digest) throw damaged(digest, 'its files have changed');
+    if (actual !== digest) throw changed(digest);
+  }
+
+  /** The blob's bytes; throws when they turn out not to be. */
+  async *verified({ digest, chainId }: ThinLayer): AsyncGenerator<Uint8Array> {
+    const hash = createHash('sha256');
+    try {
+      for await (const chunk of rebuild(this.#existing(digest), this.snapshotter.layerDirectory(chainId))) {
+        hash.update(chunk);
+        yield chunk;
+      }
+    } catch (error) {
+      throw damaged(digest, messageOf(error), error);
+    }
+    if (`sha256:${hash.digest('hex')}` !== digest) throw changed(digest);
+  }
+
+  #existing(digest: Digest): string {
+    const path = this.path(digest);
+    if (!existsSync(path)) throw internal('its skeleton is missing');
+    return path;
   }
 }
+
+const changed = (digest: Digest) => damaged(digest, 'its files have changed');
 
 const damaged = (digest: Digest, why: string, cause?: unknown) =>
   internal(

@@ -6,6 +6,7 @@ import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
 import { fileChunks } from '../../content/chunks.ts';
 import { internal } from '../../lib/errors.ts';
+import { type Digest, parseDigest } from '../../lib/ids.ts';
 import { nativePath } from '../../linux/native.ts';
 import { decompress, feed } from '../compression.ts';
 
@@ -64,12 +65,31 @@ export async function makeSkeleton(
 }
 
 /** The plain tar again. Nothing is verified here but what the skeleton itself says. */
-export async function* rebuild(
+export function rebuild(
   skeleton: string,
   directory: string,
   options: SkeletonOptions = {},
 ): AsyncGenerator<Uint8Array> {
-  const child = Bun.spawn(command('rebuild', directory, options), {
+  return outputOf('rebuild', skeleton, directory, options);
+}
+
+/** The digest of what `rebuild` would give; its bytes do not come here. */
+export async function rebuildDigest(
+  skeleton: string,
+  directory: string,
+  options: SkeletonOptions = {},
+): Promise<Digest> {
+  const output = await Array.fromAsync(outputOf('rebuild-digest', skeleton, directory, options));
+  return parseDigest(`sha256:${Buffer.concat(output)}`);
+}
+
+async function* outputOf(
+  program: 'rebuild' | 'rebuild-digest',
+  skeleton: string,
+  directory: string,
+  options: SkeletonOptions,
+): AsyncGenerator<Uint8Array> {
+  const child = Bun.spawn(command(program, directory, options), {
     ...spawnOptions(options),
     stdin: 'pipe',
   });
@@ -86,7 +106,7 @@ export async function* rebuild(
     const [code, failure] = await Promise.all([child.exited, fed]);
     options.signal?.throwIfAborted();
     if (failure !== undefined) throw failure;
-    if (code !== 0) throw internal(`gantry-init rebuild: ${reason(await message)}`);
+    if (code !== 0) throw internal(`gantry-init ${program}: ${reason(await message)}`);
   } finally {
     child.kill();
   }

@@ -140,7 +140,7 @@ export class ThinWorker {
 
   async #isGood(layer: ThinLayer): Promise<boolean> {
     try {
-      for await (const _ of this.#parts.thin.verified(layer, this.#options));
+      await this.#parts.thin.verify(layer, this.#options);
       return true;
     } catch {
       this.#abort.signal.throwIfAborted();
