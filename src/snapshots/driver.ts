@@ -128,12 +128,6 @@ export abstract class DirectoryDriver implements Snapshotter {
     }
   }
 
-  /** For drivers whose snapshots are whole trees. */
-  protected besideParent(record: SnapshotRecord): Changes {
-    const parent = record.parent === null ? null : this.ownFiles(this.record(record.parent));
-    return { in: 'tree', directory: this.ownFiles(record), parent };
-  }
-
   diff(key: string, options: DiffOptions): AsyncIterable<Uint8Array> {
     return diffTar(this.changes(this.record(key)), options);
   }
