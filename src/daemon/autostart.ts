@@ -1,7 +1,7 @@
 /** The CLI starts the daemon by itself when none listens on the default socket, as adb and watchman do. */
 import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { invalid, unavailable } from '../lib/errors.ts';
-import { defaults } from './options.ts';
+import { defaults } from './defaults.ts';
 
 const patience = 10_000;
 

@@ -4,7 +4,8 @@ import { connect } from 'node:net';
 import { dirname } from 'node:path';
 import { invalid } from '../lib/errors.ts';
 import type { Log } from '../lib/op.ts';
-import { type DaemonOptions, defaults, type TlsFiles } from './options.ts';
+import { defaults } from './defaults.ts';
+import type { DaemonOptions, TlsFiles } from './options.ts';
 
 /** The part of the API server that this file uses. */
 export interface Listener {

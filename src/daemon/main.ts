@@ -3,10 +3,11 @@ import { mkdirSync } from 'node:fs';
 import { createApiServer } from '../api/server.ts';
 import { openEngine } from '../engine/engine.ts';
 import { messageOf } from '../lib/errors.ts';
+import { daemonHelp } from './help.ts';
 import { listenAll } from './listen.ts';
 import { createLog } from './log.ts';
 import { giveBackWhenIdle } from './memory.ts';
-import { type DaemonOptions, daemonHelp, parseDaemonOptions } from './options.ts';
+import { type DaemonOptions, parseDaemonOptions } from './options.ts';
 import { writePidfile } from './pidfile.ts';
 import { unpackPrograms } from './programs.ts';
 
