@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
+#include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -191,6 +192,14 @@ void container_step(void) {
     container_failed(&failure);
 }
 
+/* Whatever made the container is not needed to hold it. The kernel maps the program's pages in large pieces,
+ * nearly all of it by now; what is needed again comes back from the page cache. Failing costs only memory. */
+static void unmap_program(void) {
+  extern const char __executable_start[], etext[];
+  const uintptr_t page = 4096, start = (uintptr_t)__executable_start & ~(page - 1);
+  (void)madvise((void *)start, ((uintptr_t)etext - start) & ~(page - 1), MADV_DONTNEED);
+}
+
 void container_started(void) {
   pid_t pid = shim.container.run.pid;
   if (record_state(pid) < 0) {
@@ -199,6 +208,7 @@ void container_started(void) {
     event_warning(&failure);
   }
   event_started();
+  unmap_program();
   oom_watch();
   drop_message();
 }

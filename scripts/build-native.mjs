@@ -26,6 +26,8 @@ const sanitize = [
 ];
 /** A program of its own; all other sources are gantry-init. */
 const standalone = { 'hello.c': 'gantry-hello' };
+/** Programs that run for moments stand behind those that stay: the kernel maps what is around a page along with it. */
+const seldom = /^(confine|fail|inode_map|sha256|skeleton|tar|untar)/;
 /** Layers are decompressed by the program that unpacks them. */
 const libraries = { 'gantry-init': ['-lz'] };
 
@@ -89,7 +91,10 @@ export async function buildNative({ out = join(checkout, 'build'), sanitized = f
 
   const linked = [];
   for (const program of new Set(units.map((u) => u.program))) {
-    const parts = units.filter((u) => u.program === program).map((u) => u.object);
+    const own = units.filter((u) => u.program === program);
+    const parts = [...own.filter((u) => !seldom.test(u.name)), ...own.filter((u) => seldom.test(u.name))].map(
+      (u) => u.object,
+    );
     const target = join(out, program);
     const stamp = join(objects, `${program}.stamp`);
     const key = hash(...parts, ...(libraries[program] ?? []));
