@@ -42,3 +42,26 @@ test('a reader that goes away ends the content', async () => {
   for (let n = 0; n < 100 && !ended; n++) await Bun.sleep(1);
   expect(ended).toBe(true);
 });
+
+test('a reader that goes away while content is being read ends the content', async () => {
+  const ended = Promise.withResolvers<boolean>();
+  const asked = Promise.withResolvers<void>();
+  const disk = Promise.withResolvers<void>();
+  async function* slow() {
+    try {
+      yield new Uint8Array(512);
+      asked.resolve();
+      await disk.promise;
+      for (;;) yield new Uint8Array(100_000);
+    } finally {
+      ended.resolve(true);
+    }
+  }
+  const reader = toStream(writeTar([{ name: 'a', size: 2 ** 40, mode: 0o644, content: slow }])).getReader();
+  await reader.read();
+  await asked.promise;
+  await reader.cancel();
+  await Bun.sleep(5);
+  disk.resolve();
+  expect(await Promise.race([ended.promise, Bun.sleep(1000)])).toBe(true);
+});

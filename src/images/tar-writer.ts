@@ -36,7 +36,11 @@ async function writeMembers(tar: Pack, members: Iterable<TarMember>): Promise<vo
     if (directory) continue;
     // Destroying the archive is an error of its entry too, and the daemon would end with one that nobody listens to.
     entry.on('error', () => undefined);
-    for await (const chunk of member.content()) if (!entry.write(chunk)) await drained(entry);
+    for await (const chunk of member.content()) {
+      // What is destroyed already will not say that it closes: the content would stay open until the collector finds it.
+      if (entry.destroying) throw new Error(notRead);
+      if (!entry.write(chunk)) await drained(entry);
+    }
     entry.end(null);
   }
   tar.finalize();

@@ -25,8 +25,8 @@ afterAll(() => {
 
 /** What an engine keeps of images, and what it is still writing. */
 const stored = ({ dataRoot }: TestEngine) =>
-  ['content/blobs/sha256', 'content/ingest', 'snapshots/overlay2'].map((path) =>
-    readdirSync(join(dataRoot, path)).sort(),
+  ['content/blobs/sha256', 'content/ingest', 'snapshots/overlay2'].flatMap((path) =>
+    readdirSync(join(dataRoot, path)).map((name) => join(path, name)),
   );
 
 async function load(engine: TestEngine, archive: Uint8Array) {
@@ -39,12 +39,13 @@ function refused(what: string, archive: () => Uint8Array, message: RegExp, diffe
   once(
     `${what} is refused`,
     async (engine) => {
-      const before = isGantry && stored(engine);
+      const before = isGantry ? stored(engine) : [];
       const { code, stderr } = await load(engine, archive());
       expect(code).toBe(1);
       if (!isGantry) return;
       expect(stderr).toMatch(message);
-      expect(stored(engine)).toEqual(before || []);
+      // Less is no harm: busybox's plain layer becomes a thin one meanwhile.
+      expect(stored(engine).filter((path) => !before.includes(path))).toEqual([]);
     },
     differs,
   );

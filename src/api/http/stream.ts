@@ -32,7 +32,7 @@ export function sendText(response: ServerResponse, text: string): boolean {
   return more;
 }
 
-/** Copies a stream with the client's backpressure; a client that leaves cancels the source. */
+/** Copies a stream with the client's backpressure; a client that leaves, or has left, cancels the source. */
 export async function sendStream(exchange: Exchange, source: ReadableStream<Uint8Array>): Promise<void> {
   const { response, signal } = exchange;
   const reader = source.getReader();
@@ -45,9 +45,9 @@ export async function sendStream(exchange: Exchange, source: ReadableStream<Uint
       if (!response.write(value)) await drained(response);
     }
     response.end();
-  } catch (error) {
+  } finally {
+    signal.removeEventListener('abort', cancel);
     cancel();
-    throw error;
   }
 }
 
