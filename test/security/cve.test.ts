@@ -30,7 +30,11 @@ once(
     const program = join(engine.directory, 'sockets');
     await succeed(['cc', '-static', '-O1', '-o', program, join(import.meta.dir, 'programs/sockets.c')]);
     const output = await engine.ok(cli, 'run', '--rm', '-v', `${program}:/sockets:ro`, 'busybox', '/sockets');
-    const doors = ['alg-64', 'vsock-64', 'alg-32', 'alg-socketcall'].map((door) => `${door} denied`);
+    // A kernel may have no 32-bit system calls at all: then a container has none either.
+    const here = await succeed([program]);
+    const doors = ['alg-64', 'vsock-64', 'alg-32', 'alg-socketcall'].map(
+      (door) => `${door} ${here.includes(`${door} absent`) ? 'absent' : 'denied'}`,
+    );
     expect(output.split('\n')).toEqual([...doors, 'inet-64 open']);
   },
   reference,
