@@ -33,3 +33,7 @@ test('a client that had left before the stream was there cancels it', async () =
 test('a client that leaves in the middle cancels it', async () => {
   expect(await sendEndless(AbortSignal.timeout(50))).toBe(true);
 });
+
+test('a connection that is gone ends it, also when nobody has said so yet', async () => {
+  expect(await sendEndless(new AbortController().signal)).toBe(true);
+});

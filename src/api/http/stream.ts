@@ -41,7 +41,8 @@ export async function sendStream(exchange: Exchange, source: ReadableStream<Uint
   try {
     for (;;) {
       const { done, value } = await reader.read();
-      if (done || signal.aborted) break;
+      // Nothing holds back who writes to a connection that is gone: a source that is always ready would go on for ever.
+      if (done || signal.aborted || response.destroyed) break;
       if (!response.write(value)) await drained(response);
     }
     response.end();
