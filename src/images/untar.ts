@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs';
 import { EngineError, internal, invalid, unavailable } from '../lib/errors.ts';
 import { freeReserve } from '../lib/free-space.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
-import { nativePath } from '../linux/native.ts';
+import { nativePath, workerError, workerOptions } from '../linux/native.ts';
 import type { WrittenLayer } from '../snapshots/snapshotter.ts';
 import { feed } from './compression.ts';
 
@@ -53,16 +53,7 @@ export async function untar(
   return parseReport(report);
 }
 
-const spawnOptions = ({ signal }: UntarOptions) =>
-  ({
-    argv0: 'gantry-init',
-    cwd: '/',
-    env: {},
-    stdout: 'pipe',
-    stderr: 'pipe',
-    signal,
-    killSignal: 'SIGKILL',
-  }) as const;
+const spawnOptions = ({ signal }: UntarOptions) => ({ ...workerOptions, signal });
 
 /** proc_pid_fdinfo(5): how far a process has read its standard input. */
 function watchPosition(pid: number, progress: UntarOptions['progress']): Disposable {
@@ -107,13 +98,8 @@ async function boundedText(stream: ReadableStream<Uint8Array>, limit: number): P
 
 function untarError(message: string): EngineError {
   const line = message.trim().split('\n').at(-1) ?? '';
-  let text = line;
-  try {
-    const { error } = JSON.parse(line) as { error?: unknown };
-    if (typeof error === 'string') text = error;
-  } catch {
-    return internal(`gantry-init untar died: ${line}`);
-  }
+  const text = workerError(line);
+  if (text === null) return internal(`gantry-init untar died: ${line}`);
   return /no space left|quota exceeded/i.test(text) ? unavailable(text) : invalid(text);
 }
 

@@ -16,6 +16,26 @@ export function nativePath(): string {
   return path;
 }
 
+/** How the programs of gantry-init that do one piece of work are spawned: nothing of the daemon's goes along. */
+export const workerOptions = {
+  argv0: 'gantry-init',
+  cwd: '/',
+  env: {},
+  stdout: 'pipe',
+  stderr: 'pipe',
+  killSignal: 'SIGKILL',
+} as const;
+
+/** What such a program says on stderr when it fails (native/fail.h: `{"error":"…"}`); null when it died before it could. */
+export function workerError(stderr: string): string | null {
+  try {
+    const { error } = JSON.parse(stderr) as { error?: unknown };
+    return typeof error === 'string' ? error : null;
+  } catch {
+    return null;
+  }
+}
+
 /** The kernel (or gantry-init) refused an operation. */
 export class OperationFailed extends Error {
   /** undefined: not one operation is to blame (a malformed list, a process that was killed). */

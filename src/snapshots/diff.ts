@@ -1,5 +1,5 @@
 import { internal } from '../lib/errors.ts';
-import { nativePath } from '../linux/native.ts';
+import { nativePath, workerError, workerOptions } from '../linux/native.ts';
 import { findBelow } from './implied.ts';
 import type { DiffOptions } from './snapshotter.ts';
 
@@ -47,16 +47,7 @@ function known(path: string, below: readonly string[]): string {
 
 async function* output(command: string[], { signal }: DiffOptions): AsyncGenerator<Uint8Array> {
   signal.throwIfAborted();
-  const child = Bun.spawn(command, {
-    argv0: 'gantry-init',
-    cwd: '/',
-    env: {},
-    stdin: 'ignore',
-    stdout: 'pipe',
-    stderr: 'pipe',
-    signal,
-    killSignal: 'SIGKILL',
-  });
+  const child = Bun.spawn(command, { ...workerOptions, stdin: 'ignore', signal });
   const message = child.stderr.text();
   try {
     yield* child.stdout;
@@ -70,12 +61,4 @@ async function* output(command: string[], { signal }: DiffOptions): AsyncGenerat
   }
 }
 
-function reason(message: string): string {
-  try {
-    const { error } = JSON.parse(message) as { error?: unknown };
-    if (typeof error === 'string') return error;
-  } catch {
-    // It died before it could say.
-  }
-  return message.trim() || 'gantry-init tar died';
-}
+const reason = (stderr: string) => workerError(stderr) ?? (stderr.trim() || 'gantry-init tar died');

@@ -1,6 +1,5 @@
 import type { BigIntStats } from 'node:fs';
-import { lstat, readdir } from 'node:fs/promises';
-import { isErrno } from '../linux/errno.ts';
+import { joinBytes, lstatIfThere, namesIn } from '../linux/tree.ts';
 import type { Usage } from './snapshotter.ts';
 
 /** A directory, and the one at the same place in the tree below; null: there is none. */
@@ -19,7 +18,7 @@ export async function diskUsage(root: string, below: string | null = null): Prom
   const usage: Usage = { bytes: 0, inodes: 0 };
   const pending: Place[] = [{ own: Buffer.from(root), below: below === null ? null : Buffer.from(below) }];
   for (let place = pending.pop(); place !== undefined; place = pending.pop()) {
-    const names = await readIfThere(place.own);
+    const names = await namesIn(place.own);
     const entries = await Promise.all(names.map((name) => look(place, name)));
     for (const { at, stat, old } of entries) {
       if (stat === null) continue;
@@ -53,29 +52,4 @@ function seenBefore(seen: Set<string>, stat: BigIntStats): boolean {
   const before = seen.has(inode);
   seen.add(inode);
   return before;
-}
-
-const slash = Buffer.from('/');
-
-function joinBytes(directory: Buffer, name: Buffer): Buffer {
-  return Buffer.concat([directory, slash, name]);
-}
-
-/** A running container may delete while we look. */
-async function readIfThere(path: Buffer): Promise<Buffer[]> {
-  try {
-    return await readdir(path, { encoding: 'buffer' });
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw error;
-  }
-}
-
-async function lstatIfThere(path: Buffer): Promise<BigIntStats | null> {
-  try {
-    return await lstat(path, { bigint: true });
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null;
-    throw error;
-  }
 }

@@ -1,6 +1,7 @@
-import { lstat, readdir } from 'node:fs/promises';
+import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { isErrno } from '../../linux/errno.ts';
+import { joinBytes, lstatIfThere, namesIn } from '../../linux/tree.ts';
 
 /**
  * Bytes that a file or a tree takes on its file system, as du(1) counts them: blocks of everything, directories too, hard
@@ -29,31 +30,10 @@ export async function bytesOnDisk(root: string): Promise<number> {
   return Number(blocks * 512n);
 }
 
-/** Names are bytes: an image may hold anything. */
-const slash = Buffer.from('/');
-
 async function entryOf(directory: Buffer, name: Buffer) {
-  const path = Buffer.concat([directory, slash, name]);
+  const path = joinBytes(directory, name);
   const stat = await lstatIfThere(path);
   return stat === null ? null : { path, stat };
-}
-
-async function lstatIfThere(path: Buffer) {
-  try {
-    return await lstat(path, { bigint: true });
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return null;
-    throw error;
-  }
-}
-
-async function namesIn(directory: Buffer): Promise<Buffer[]> {
-  try {
-    return await readdir(directory, { encoding: 'buffer' });
-  } catch (error) {
-    if (isErrno(error, 'ENOENT', 'ENOTDIR')) return [];
-    throw error;
-  }
 }
 
 /** The sum over several. */

@@ -7,7 +7,7 @@ import { createZstdCompress } from 'node:zlib';
 import { fileChunks } from '../../content/chunks.ts';
 import { internal } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../lib/ids.ts';
-import { nativePath } from '../../linux/native.ts';
+import { nativePath, workerError, workerOptions } from '../../linux/native.ts';
 import { decompress, feed } from '../compression.ts';
 
 export interface SkeletonOptions {
@@ -16,10 +16,7 @@ export interface SkeletonOptions {
   background?: boolean;
 }
 
-function spawnOptions({ signal }: SkeletonOptions) {
-  const killed = { killSignal: 'SIGKILL', ...(signal ? { signal } : {}) } as const;
-  return { argv0: 'gantry-init', cwd: '/', env: {}, stdout: 'pipe', stderr: 'pipe', ...killed } as const;
-}
+const spawnOptions = ({ signal }: SkeletonOptions) => ({ ...workerOptions, ...(signal ? { signal } : {}) });
 
 const command = (program: string, directory: string, { background }: SkeletonOptions) => [
   nativePath(),
@@ -28,15 +25,7 @@ const command = (program: string, directory: string, { background }: SkeletonOpt
   ...(background ? ['--background'] : []),
 ];
 
-/** What gantry-init says on stderr: `{"error":"…"}`. */
-function reason(text: string): string {
-  try {
-    const { error } = JSON.parse(text) as { error?: unknown };
-    return typeof error === 'string' ? error : text.trim();
-  } catch {
-    return text.trim() || 'it was killed';
-  }
-}
+const reason = (stderr: string) => workerError(stderr) ?? (stderr.trim() || 'it was killed');
 
 /**
  * Writes the skeleton of a plain tar whose files are below `directory` to `target`, which must not be there. When it resolves,
