@@ -2,7 +2,14 @@ import type { ContentStore } from '../content/content.ts';
 import { EngineError, invalid, notFound } from '../lib/errors.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
 import type { Descriptor, Platform } from '../oci/image.ts';
-import { documentLimit, isIndexType, isManifestType, parseIndex, parseManifest } from '../oci/image-parse.ts';
+import {
+  documentLimit,
+  indexDepth,
+  isIndexType,
+  isManifestType,
+  parseIndex,
+  parseManifest,
+} from '../oci/image-parse.ts';
 import { formatPlatform, hostPlatform, platformScore } from '../oci/platform.ts';
 import type { ImageSource } from './adopt.ts';
 import type { ArchiveFiles } from './archive.ts';
@@ -13,8 +20,6 @@ export interface ArchivedImage {
   source: ImageSource;
   names: ImageName[];
 }
-
-const indexDepth = 4;
 
 /** The images of an OCI layout (image-layout.md), or null when the archive is none. `platform` null = the host's, leniently. */
 export async function readOciLayout(

@@ -4,6 +4,7 @@ import type { Operational } from '../lib/op.ts';
 import type { Descriptor, Index } from '../oci/image.ts';
 import {
   documentLimit,
+  documentType,
   isIndexType,
   mediaTypes,
   parseJsonObject,
@@ -142,15 +143,9 @@ async function indexEntries(
 ): Promise<Descriptor[]> {
   const image = records.get(id);
   if (image === null) throw notFound(`No such image: ${id}`);
-  const document = parseJsonObject(await content.read(target, documentLimit), 'manifest');
-  const declared = typeof document.mediaType === 'string' ? document.mediaType : undefined;
-  const isIndex = isIndexType(declared) || 'manifests' in document;
-  const descriptor: Descriptor = {
-    mediaType: declared ?? (isIndex ? mediaTypes.ociIndex : mediaTypes.ociManifest),
-    digest: target,
-    size: content.size(target) ?? 0,
-  };
-  if (!isIndex) {
+  const mediaType = documentType(parseJsonObject(await content.read(target, documentLimit), 'manifest'));
+  const descriptor: Descriptor = { mediaType, digest: target, size: content.size(target) ?? 0 };
+  if (!isIndexType(mediaType)) {
     const { os, architecture, variant } = image.config;
     descriptor.platform = { architecture, os, ...(variant ? { variant } : {}) };
   }

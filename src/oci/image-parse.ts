@@ -23,7 +23,19 @@ export const isManifestType = (type: string | undefined): boolean =>
 export const isIndexType = (type: string | undefined): boolean =>
   type === mediaTypes.ociIndex || type === mediaTypes.dockerIndex;
 
+export const isConfigType = (type: string): boolean =>
+  type === mediaTypes.ociConfig || type === mediaTypes.dockerConfig;
+
+/** Indexes may name indexes, but not without end. */
+export const indexDepth = 4;
+
 type Json = Record<string, unknown>;
+
+/** What a manifest or index is: by its own word, or where it has none by what is in it. */
+export function documentType(document: Json): string {
+  if (typeof document.mediaType === 'string') return document.mediaType;
+  return 'manifests' in document ? mediaTypes.ociIndex : mediaTypes.ociManifest;
+}
 
 function isObject(value: unknown): value is Json {
   return typeof value === 'object' && value !== null && !Array.isArray(value);

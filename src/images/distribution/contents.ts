@@ -5,8 +5,10 @@ import { type Digest, parseDigest } from '../../lib/ids.ts';
 import type { Descriptor, ImageConfig, Platform } from '../../oci/image.ts';
 import {
   documentLimit,
+  documentType,
+  indexDepth,
+  isConfigType,
   isIndexType,
-  mediaTypes,
   parseImageConfig,
   parseIndex,
   parseJsonObject,
@@ -31,8 +33,6 @@ export interface TargetContents {
   absent: Digest[];
 }
 
-const indexDepth = 4;
-
 export async function readContents(content: ContentStore, target: Digest): Promise<TargetContents> {
   const contents: TargetContents = { documents: [], blobs: [], absent: [] };
   await visit(content, target, contents, 0);
@@ -47,13 +47,10 @@ async function visit(
 ): Promise<void> {
   if (depth > indexDepth) throw invalid('invalid index: too many levels');
   const bytes = await content.read(digest, documentLimit);
-  const { mediaType: own, manifests } = parseJsonObject(bytes, 'manifest');
-  const isIndex = typeof own === 'string' ? isIndexType(own) : manifests !== undefined;
-  const fallback = isIndex ? mediaTypes.ociIndex : mediaTypes.ociManifest;
-  const document = { mediaType: typeof own === 'string' ? own : fallback, digest, bytes };
-  if (isIndex) await visitIndex(content, bytes, contents, depth);
+  const mediaType = documentType(parseJsonObject(bytes, 'manifest'));
+  if (isIndexType(mediaType)) await visitIndex(content, bytes, contents, depth);
   else await visitManifest(content, bytes, contents);
-  contents.documents.push(document);
+  contents.documents.push({ mediaType, digest, bytes });
 }
 
 async function visitIndex(
@@ -103,11 +100,9 @@ function add(contents: TargetContents, blob: ContentBlob): void {
   if (!contents.blobs.some(({ digest }) => digest === blob.digest)) contents.blobs.push(blob);
 }
 
-const configTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
-
 /** Attestations have a config of another kind, or an empty one: their layers go by their own digests. */
 async function diffIdsOf(content: ContentStore, config: Descriptor): Promise<string[]> {
-  if (!configTypes.includes(config.mediaType)) return [];
+  if (!isConfigType(config.mediaType)) return [];
   return (await readConfig(content, config)).rootfs.diff_ids;
 }
 
@@ -124,7 +119,7 @@ export async function manifestFor(
   for (const { mediaType, digest, bytes } of documents) {
     if (isIndexType(mediaType)) continue;
     const { config } = parseManifest(bytes);
-    if (!configTypes.includes(config.mediaType)) continue;
+    if (!isConfigType(config.mediaType)) continue;
     if (platformScore(platform, await readConfig(content, config)) > 0) return digest;
   }
   throw notFound(`image does not provide the specified platform (${formatPlatform(platform)})`);

@@ -4,9 +4,10 @@ import { invalid, notFound } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../lib/ids.ts';
 import type { Descriptor, Manifest, Platform } from '../../oci/image.ts';
 import {
+  indexDepth,
+  isConfigType,
   isIndexType,
   isManifestType,
-  mediaTypes,
   parseIndex,
   parseJsonObject,
   parseManifest,
@@ -32,8 +33,6 @@ export interface Wanted {
   /** null: the host's where there is a choice. */
   platform: Platform | null;
 }
-
-const indexDepth = 4;
 
 /** Fetches and keeps the documents of an image. Throws notFound when no entry of an index serves the platform. */
 export async function resolveImage(
@@ -103,11 +102,9 @@ function choose(manifests: readonly Descriptor[], platform: Platform | null): De
   return best.entry;
 }
 
-const configTypes: readonly string[] = [mediaTypes.ociConfig, mediaTypes.dockerConfig];
-
 /** A manifest may carry anything; this one must carry an image whose layers the registry itself has. */
 function checkImage({ config, layers }: Manifest): void {
-  if (!configTypes.includes(config.mediaType))
+  if (!isConfigType(config.mediaType))
     throw invalid(`Encountered remote ${JSON.stringify(config.mediaType)}(unknown) when fetching`);
   for (const { mediaType, digest, urls } of layers) {
     checkLayerType(mediaType);
