@@ -80,31 +80,27 @@ export class Settings {
       `the following directives are specified both as a flag and in the configuration file: ${name}`,
     );
   }
-  text(name: keyof Values & string, fallback: string): string {
+  /** As it was given, in one of the two places. */
+  either(name: keyof Values & string, key: string = name): { flag: unknown; file: unknown } {
     const flag = this.values[name];
-    const file = this.file[name];
-    if (flag !== undefined && file !== undefined) this.#conflict(name);
+    const file = this.file[key];
+    if (flag !== undefined && file !== undefined) this.#conflict(key);
+    return { flag, file };
+  }
+  text(name: keyof Values & string, fallback: string): string {
+    const { flag, file } = this.either(name);
     if (file !== undefined && typeof file !== 'string')
       throw invalid(`${name} in the configuration file is not a string`);
     return String(flag ?? file ?? fallback);
   }
   /** A whole number of at least 1; in the file a number, as Docker has it. */
   count(name: keyof Values & string, fallback: number): number {
-    const flag = this.values[name];
-    const file = this.file[name];
-    if (flag !== undefined && file !== undefined) this.#conflict(name);
+    const { flag, file } = this.either(name);
     const value =
       flag === undefined ? (file ?? fallback) : /^\d+$/.test(String(flag)) ? Number(flag) : Number.NaN;
     if (typeof value !== 'number' || !Number.isSafeInteger(value) || value < 1)
       throw invalid(`invalid ${name}: ${String(flag ?? file)}`);
     return value;
-  }
-  /** As it was given, in one of the two places. */
-  either(name: keyof Values & string): { flag: unknown; file: unknown } {
-    const flag = this.values[name];
-    const file = this.file[name];
-    if (flag !== undefined && file !== undefined) this.#conflict(name);
-    return { flag, file };
   }
   /** What is on unless it is turned off: `--name=false`; in the file a boolean. */
   toggle(name: keyof Values & string, fallback: boolean): boolean {
@@ -127,9 +123,7 @@ export class Settings {
       );
   }
   list(name: keyof Values & string, key: string): string[] {
-    const flag = this.values[name];
-    const file = this.file[key];
-    if (flag !== undefined && file !== undefined) this.#conflict(key);
+    const { flag, file } = this.either(name, key);
     const value = flag ?? file ?? [];
     if (!Array.isArray(value) || value.some((item) => typeof item !== 'string'))
       throw invalid(`${key} in the configuration file is not a list of strings`);

@@ -46,6 +46,14 @@ export interface GcPolicy {
   keep: KeepRule[];
 }
 
+/** A policy as daemon.json and the API have it. */
+export interface GcPolicyText {
+  high?: string | undefined;
+  low?: string | undefined;
+  'min-age'?: string | undefined;
+  keep?: readonly string[] | undefined;
+}
+
 export interface GcReport {
   /** Bytes in use before, and where the policy draws the line. */
   used: number;
@@ -138,15 +146,7 @@ export interface System {
    */
   fsck(options: { repair: boolean }, op: Operational): Promise<Finding[]>;
   /** Removes images by a policy; what is not given is the daemon's. Throws invalid when there is none. */
-  gc(
-    policy: {
-      high?: string | undefined;
-      low?: string | undefined;
-      'min-age'?: string | undefined;
-      keep?: readonly string[] | undefined;
-    },
-    options: { dryRun: boolean },
-  ): Promise<GcReport>;
+  gc(policy: GcPolicyText, options: { dryRun: boolean }): Promise<GcReport>;
   /** Replays from the ring of the last 256, then streams until `until` or abort. */
   events(query: EventQuery, signal: AbortSignal): AsyncIterable<EngineEvent>;
 }

@@ -48,6 +48,13 @@ export function sizeParameter(query: URLSearchParams, name: 'h' | 'w'): number {
   return Number(value);
 }
 
+/** `repo` and `tag`: what a new image is called; "" = nothing. */
+export function newNameParameter(query: URLSearchParams): string {
+  const repository = textParameter(query, 'repo');
+  const tag = textParameter(query, 'tag');
+  return tag && repository ? `${repository}:${tag}` : repository;
+}
+
 /** `platform`: "os/arch/variant"; since 1.48 also the JSON of an OCI platform. "" when absent. */
 export function platformParameter(query: URLSearchParams): string {
   const text = textParameter(query, 'platform');

@@ -2,7 +2,7 @@
 import type { Containers } from '../../containers/service.ts';
 import type { Log } from '../../lib/op.ts';
 import { readJson } from '../http/body.ts';
-import { booleanParameter, textParameter } from '../http/query.ts';
+import { booleanParameter, newNameParameter, textParameter } from '../http/query.ts';
 import { type Route, route } from '../http/router.ts';
 import { parseCommitConfig } from '../translate/create.ts';
 
@@ -10,11 +10,9 @@ export function commitRoutes(containers: Pick<Containers, 'commit'>, log: Log): 
   return [
     route('POST', '/commit', async (exchange) => {
       const { query, signal, version } = exchange;
-      const repository = textParameter(query, 'repo');
-      const tag = textParameter(query, 'tag');
       const request = {
         config: parseCommitConfig(await readJson(exchange), version),
-        name: tag && repository ? `${repository}:${tag}` : repository,
+        name: newNameParameter(query),
         author: textParameter(query, 'author'),
         comment: textParameter(query, 'comment'),
         changes: query.getAll('changes'),

@@ -6,7 +6,7 @@ import { familiarName, parseReference } from '../../lib/reference.ts';
 import { bodyStream } from '../http/body.ts';
 import { download, parseSource, redacted } from '../http/download.ts';
 import type { Exchange } from '../http/exchange.ts';
-import { platformParameter, textParameter } from '../http/query.ts';
+import { newNameParameter, platformParameter, textParameter } from '../http/query.ts';
 import { type Route, route } from '../http/router.ts';
 import { sendProgress } from '../http/stream.ts';
 import { credentialsFor, decodeRegistryAuth } from '../translate/registry-auth.ts';
@@ -66,10 +66,8 @@ async function importArchive(
   defaultMessage: string,
   op: Operational,
 ): Promise<void> {
-  const repository = textParameter(query, 'repo');
-  const tag = textParameter(query, 'tag');
   const options = {
-    name: tag && repository ? `${repository}:${tag}` : repository,
+    name: newNameParameter(query),
     message: textParameter(query, 'message') || defaultMessage,
     changes: query.getAll('changes'),
     platform: platformParameter(query),

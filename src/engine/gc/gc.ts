@@ -8,9 +8,9 @@ import type { Log } from '../../lib/op.ts';
 import type { LayerSizes } from '../disk/layer-sizes.ts';
 import { imageBytes } from '../disk/on-disk.ts';
 import type { Nouns } from '../fsck/check.ts';
-import type { GcPolicy, GcReport, Threshold } from '../model.ts';
+import type { GcPolicy, GcPolicyText, GcReport, Threshold } from '../model.ts';
 import { type Candidate, chooseImages } from './choose.ts';
-import { type PolicyText, parseGcPolicy } from './policy.ts';
+import { parseGcPolicy } from './policy.ts';
 
 export interface GcParts extends Nouns {
   layers: LayerSizes;
@@ -55,12 +55,12 @@ export class ImageGc implements AsyncDisposable {
   }
 
   /** By hand: what is not given is the daemon's. */
-  async run(given: PolicyText, dryRun: boolean): Promise<GcReport> {
+  async run(given: GcPolicyText, dryRun: boolean): Promise<GcReport> {
     const policy = this.#policy(given);
     return this.#next(() => this.#collect(policy, dryRun));
   }
 
-  #policy(given: PolicyText): GcPolicy {
+  #policy(given: GcPolicyText): GcPolicy {
     const { policy } = this.parts;
     const age = given['min-age'] !== undefined;
     const keep = given.keep !== undefined && given.keep.length > 0;
@@ -152,14 +152,14 @@ export class ImageGc implements AsyncDisposable {
     const sizes = await layers.of(images.snapshotter);
     const { records, inUse } = images;
     return records.all().map((image) => {
-      const { added, used, pinned } = records.use(image.id);
+      const { added, used } = records.use(image.id);
       return {
         id: image.id,
         names: [...image.tags, ...image.repoDigests],
         labels: image.config.config?.Labels ?? {},
         added,
         lastUsed: Math.max(added, used),
-        pinned,
+        pinned: image.pinned,
         needed: inUse(image.id).length > 0 || records.children(image.id).length > 0,
         parts: partsOf(images, image.id, image.chainIds, sizes),
       };

@@ -1,13 +1,5 @@
 import { invalid } from '../../lib/errors.ts';
-import type { GcPolicy, KeepRule, Threshold } from '../model.ts';
-
-/** As daemon.json and the API have it. */
-export interface PolicyText {
-  high?: string | undefined;
-  low?: string | undefined;
-  'min-age'?: string | undefined;
-  keep?: readonly string[] | undefined;
-}
+import type { GcPolicy, GcPolicyText, KeepRule, Threshold } from '../model.ts';
 
 const bad = (name: string, text: string) => invalid(`invalid image-gc ${name}: ${JSON.stringify(text)}`);
 
@@ -56,7 +48,7 @@ function parseKeep(text: string): KeepRule {
 }
 
 /** `low` is `high` when it is not given; without an age, images of the last 24 hours are kept. */
-export function parseGcPolicy(text: PolicyText): GcPolicy {
+export function parseGcPolicy(text: GcPolicyText): GcPolicy {
   const given = text.high ?? text.low;
   if (given === undefined) throw invalid('image-gc needs "high": from which use on images are removed');
   const high = parseThreshold('high', given);
@@ -67,7 +59,7 @@ export function parseGcPolicy(text: PolicyText): GcPolicy {
 }
 
 /** `high=85%,low=70%,min-age=24h,keep=label=x,keep=reference=y`: the flag's form. */
-export function parsePolicyFlag(text: string): PolicyText {
+export function parsePolicyFlag(text: string): GcPolicyText {
   const policy: { high?: string; low?: string; 'min-age'?: string; keep: string[] } = { keep: [] };
   for (const part of text.split(',')) {
     const [, name = '', value = ''] = /^(high|low|min-age|keep)=(.+)$/.exec(part) ?? [];
@@ -79,7 +71,7 @@ export function parsePolicyFlag(text: string): PolicyText {
 }
 
 /** The value of `image-gc` in daemon.json. */
-export function parsePolicyObject(value: unknown): PolicyText {
+export function parsePolicyObject(value: unknown): GcPolicyText {
   if (typeof value !== 'object' || value === null || Array.isArray(value))
     throw invalid('image-gc in the configuration file is not an object');
   const { high, low, 'min-age': minAge, keep = [], ...others } = value as Record<string, unknown>;
