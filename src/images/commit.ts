@@ -1,7 +1,7 @@
 import type { Blob } from '../content/content.ts';
 import { notFound } from '../lib/errors.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
-import type { Operational } from '../lib/op.ts';
+import { type Operational, quiet } from '../lib/op.ts';
 import type { ImageConfig } from '../oci/image.ts';
 import { documentLimit, parseManifest } from '../oci/image-parse.ts';
 import { hostPlatform } from '../oci/platform.ts';
@@ -40,8 +40,7 @@ export async function commitImage(
       isEmpty ? base.layers : [...base.layers, layer],
     );
     const source = { target: manifest, manifest, also: [], parent: request.parent, madeHere: true };
-    const quietly: Operational = { ...op, progress: () => undefined };
-    const id = await adoptImage(context, source, tag === null ? [] : [tag], quietly);
+    const id = await adoptImage(context, source, tag === null ? [] : [tag], quiet(op));
     const name = tag === null ? '' : formatReference(tag);
     if (tag !== null) context.emitImage('tag', id, name);
     return { id, name };

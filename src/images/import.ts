@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Blob } from '../content/content.ts';
 import { invalid } from '../lib/errors.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
-import type { Operational } from '../lib/op.ts';
+import { type Operational, quiet } from '../lib/op.ts';
 import type { ImageConfig } from '../oci/image.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import { adoptImage } from './adopt.ts';
@@ -47,8 +47,7 @@ export async function importArchive(
     };
     const manifest = await writeImage(context.content, config, [layer.blob]);
     const source = { target: manifest, manifest, also: [], parent: null, madeHere: true };
-    const quietly: Operational = { ...op, progress: () => undefined };
-    const id = await adoptImage(context, source, references, quietly);
+    const id = await adoptImage(context, source, references, quiet(op));
     context.emitImage('import', id, id);
     return id;
   } finally {

@@ -1,3 +1,4 @@
+import type { Blob } from '../content/content.ts';
 import { type Database, migrate } from '../lib/database.ts';
 import type { Digest } from '../lib/ids.ts';
 import { parseImageConfig } from '../oci/image-parse.ts';
@@ -5,7 +6,7 @@ import { Leases } from './leases.ts';
 import type { Image } from './model.ts';
 import { formatReference, type Located, Names, type Reference } from './names.ts';
 import { steps } from './schema.ts';
-import { type SizedBlob, type Target, Targets } from './targets.ts';
+import { type Target, Targets } from './targets.ts';
 
 export interface NewImage extends Target {
   id: Digest;
@@ -13,7 +14,7 @@ export interface NewImage extends Target {
   config: string;
   parent: Digest | null;
   created: number;
-  blobs: SizedBlob[];
+  blobs: Blob[];
   chainIds: string[];
 }
 
@@ -71,7 +72,7 @@ export class ImageRecords {
   }
 
   /** The names of a target that was made here move to the one that went out into the world in its place. */
-  retarget(image: Digest, from: Digest, to: Target, blobs: readonly SizedBlob[]): void {
+  retarget(image: Digest, from: Digest, to: Target, blobs: readonly Blob[]): void {
     this.db.transaction(() => {
       this.targets.add(image, to, blobs);
       this.names.retarget(image, from, to.target);
@@ -130,14 +131,12 @@ export class ImageRecords {
     };
   }
 
-  /** When the image was added and used last, in milliseconds since the epoch, and whether it is to stay. */
-  use(id: Digest): { added: number; used: number; pinned: boolean } {
+  /** When the image was added and used last, in milliseconds since the epoch. */
+  use(id: Digest): { added: number; used: number } {
     const row = this.db
-      .query<{ added: number; used: number; pinned: number }, [string]>(
-        'SELECT added, used, pinned FROM images WHERE id = ?',
-      )
+      .query<{ added: number; used: number }, [string]>('SELECT added, used FROM images WHERE id = ?')
       .get(id);
-    return { added: row?.added ?? 0, used: row?.used ?? 0, pinned: row?.pinned === 1 };
+    return row ?? { added: 0, used: 0 };
   }
 
   touch(id: Digest, now: number): void {

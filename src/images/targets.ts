@@ -1,3 +1,4 @@
+import type { Blob } from '../content/content.ts';
 import type { Database } from '../lib/database.ts';
 import type { Digest } from '../lib/ids.ts';
 
@@ -8,11 +9,6 @@ export interface Target {
   manifest: Digest;
   /** Written by gantry (import, commit, archives without manifests): nobody outside knows its digest yet. */
   madeHere: boolean;
-}
-
-export interface SizedBlob {
-  digest: Digest;
-  size: number;
 }
 
 interface Row {
@@ -34,7 +30,7 @@ const toTarget = ({ target, manifest, made_here }: Row): Target => ({
 export class Targets {
   constructor(private readonly db: Database) {}
 
-  add(image: Digest, { target, manifest, madeHere }: Target, blobs: readonly SizedBlob[]): void {
+  add(image: Digest, { target, manifest, madeHere }: Target, blobs: readonly Blob[]): void {
     // Known already: it becomes the newest, and what is known outside stays known.
     this.db.run(
       `INSERT INTO image_targets (image, target, manifest, made_here, added) VALUES (?1, ?2, ?3, ?4, ?5)
@@ -66,18 +62,10 @@ export class Targets {
     return row === null ? null : toTarget(row);
   }
 
-  /** The image that some target carries. */
-  imageOf(target: Digest): Digest | null {
-    const row = this.db
-      .query<{ image: Digest }, [string]>('SELECT image FROM image_targets WHERE target = ? LIMIT 1')
-      .get(target);
-    return row?.image ?? null;
-  }
-
   /** Of all targets of the image, or of one. */
-  blobs(image: Digest, target?: Digest): SizedBlob[] {
+  blobs(image: Digest, target?: Digest): Blob[] {
     return this.db
-      .query<SizedBlob, [string, string | null]>(
+      .query<Blob, [string, string | null]>(
         `SELECT DISTINCT digest, size FROM target_blobs WHERE image = ?1 AND target = ifnull(?2, target)
          ORDER BY digest`,
       )

@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto';
+import { createHash, randomBytes } from 'node:crypto';
 import { invalid } from './errors.ts';
 
 declare const brand: unique symbol;
@@ -34,6 +34,10 @@ export const parseNetworkId = parse<NetworkId>(hex64, 'network ID');
 export const parseExecId = parse<ExecId>(hex64, 'exec ID');
 /** Refuses anything but sha256 with 64 hex digits before it can become a path (CVE-2024-3727). */
 export const parseDigest = parse<Digest>(digest, 'digest');
+
+export function digestOf(bytes: string | Uint8Array): Digest {
+  return `sha256:${createHash('sha256').update(bytes).digest('hex')}` as Digest;
+}
 
 export function isName(text: string): text is Name {
   return name.test(text);

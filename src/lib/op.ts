@@ -13,3 +13,8 @@ export interface Operational {
   readonly progress: (step: Progress) => void;
   readonly log: Log;
 }
+
+/** The same without progress: for a part whose steps nobody wants to hear of. */
+export function quiet(op: Operational): Operational {
+  return { ...op, progress: () => undefined };
+}

@@ -47,6 +47,10 @@ export abstract class DirectoryDriver implements Snapshotter {
   /** Where its changes are. */
   protected abstract changes(record: SnapshotRecord): Changes;
 
+  protected path(number: number): string {
+    return join(this.directory, String(number));
+  }
+
   /** Deletes `<number>`, finished, half made or not there at all. */
   protected async discard(directory: string): Promise<void> {
     await rm(directory, { recursive: true, force: true });
@@ -96,7 +100,7 @@ export abstract class DirectoryDriver implements Snapshotter {
   ): Promise<void> {
     using change = this.#change(this.records.nextNumber());
     const { number } = change;
-    const directory = join(this.directory, String(number));
+    const directory = this.path(number);
     try {
       const made = this.makeLayer(directory, parent, parentReady, write);
       // Both have to end before anything is undone.
@@ -118,7 +122,7 @@ export abstract class DirectoryDriver implements Snapshotter {
     const below = parent === null ? null : this.record(parent);
     using change = this.#change(this.records.nextNumber());
     const { number } = change;
-    const directory = join(this.directory, String(number));
+    const directory = this.path(number);
     try {
       await this.makeWritable(directory, below);
       this.records.add({ key, number, parent, state: 'writable' });
@@ -133,7 +137,7 @@ export abstract class DirectoryDriver implements Snapshotter {
   }
 
   pathOf(key: string): string {
-    return join(this.directory, String(this.record(key).number));
+    return this.path(this.record(key).number);
   }
 
   layerDirectory(key: string): string {
@@ -151,7 +155,7 @@ export abstract class DirectoryDriver implements Snapshotter {
     const child = this.records.childOf(key);
     if (child !== null) throw conflict(`snapshot ${key} is in use by ${child}`);
     this.records.delete(key);
-    await this.discard(join(this.directory, String(record.number)));
+    await this.discard(this.path(record.number));
   }
 
   audit(): { missing: string[]; orphans: string[] } {
@@ -173,8 +177,8 @@ export abstract class DirectoryDriver implements Snapshotter {
   async restore(key: string, write: (directory: string) => Promise<WrittenLayer>): Promise<void> {
     const record = this.record(key);
     using change = this.#change(this.records.nextNumber());
-    const directory = join(this.directory, String(change.number));
-    const target = join(this.directory, String(record.number));
+    const directory = this.path(change.number);
+    const target = this.path(record.number);
     try {
       await this.makeLayer(directory, record.parent, Promise.resolve(), write);
       await this.discard(target);

@@ -77,7 +77,7 @@ export class Overlay2Driver extends DirectoryDriver {
   }
 
   #layer(record: SnapshotRecord): string {
-    return join(this.directory, String(record.number));
+    return this.path(record.number);
   }
 
   mounts(key: string): RootMount {

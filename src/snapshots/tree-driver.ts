@@ -1,4 +1,3 @@
-import { join } from 'node:path';
 import type { RootMount } from '../linux/mounts.ts';
 import type { Changes } from './diff.ts';
 import { DirectoryDriver } from './driver.ts';
@@ -21,7 +20,7 @@ export abstract class TreeDriver extends DirectoryDriver {
   }
 
   protected override ownFiles(record: SnapshotRecord): string {
-    return join(this.directory, String(record.number));
+    return this.path(record.number);
   }
 
   protected override changes(record: SnapshotRecord): Changes {

@@ -43,7 +43,8 @@ async function problemOf(
 /** `lost`: the blob is not here any more afterwards. */
 async function remedyFor({ images }: World, digest: Digest): Promise<Remedy & { lost: boolean }> {
   const { content, records, thin } = images;
-  if (content.isFile(digest) && (await isGoodThin(images, digest)))
+  const layer = thin.records.get(digest);
+  if (content.isFile(digest) && layer !== null && (await thin.isGood(layer)))
     return { lost: false, text: 'file removed: it can be rebuilt', run: () => content.removeFile(digest) };
   const image = records.get(digest);
   if (image !== null) {
@@ -54,17 +55,6 @@ async function remedyFor({ images }: World, digest: Digest): Promise<Remedy & { 
     };
     return { lost: false, text: 'written again from the record', run: restore };
   }
-  const what = thin.records.get(digest) === null ? 'removed' : 'skeleton removed';
+  const what = layer === null ? 'removed' : 'skeleton removed';
   return { lost: true, text: what, run: () => content.remove(digest) };
-}
-
-async function isGoodThin({ thin }: World['images'], digest: Digest): Promise<boolean> {
-  const layer = thin.records.get(digest);
-  if (layer === null) return false;
-  try {
-    await thin.verify(layer);
-    return true;
-  } catch {
-    return false;
-  }
 }

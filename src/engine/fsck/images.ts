@@ -1,9 +1,8 @@
-import { createHash } from 'node:crypto';
 import type { Image } from '../../images/model.ts';
 import { removeImage } from '../../images/remove.ts';
 import type { Target } from '../../images/targets.ts';
 import { messageOf } from '../../lib/errors.ts';
-import { type Digest, parseDigest } from '../../lib/ids.ts';
+import { type Digest, digestOf, parseDigest } from '../../lib/ids.ts';
 import { documentLimit, parseManifest } from '../../oci/image-parse.ts';
 import type { Check, Remedy, World } from './check.ts';
 
@@ -35,7 +34,7 @@ async function configProblem({ images }: World, { id }: Image) {
   const { content, records } = images;
   if (content.has(id)) return null;
   const text = records.configText(id);
-  const isSame = `sha256:${createHash('sha256').update(text).digest('hex')}` === id;
+  const isSame = digestOf(text) === id;
   const run = () => content.writeBytes(Buffer.from(text), { digest: id });
   const remedy: Remedy | null = isSame ? { text: 'written again from the record', run } : null;
   return { detail: `its config ${id} is missing`, remedy };

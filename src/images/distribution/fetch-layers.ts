@@ -1,7 +1,7 @@
 /** The layers of one image: fetched, verified, decompressed and unpacked, all at once. */
 import type { Blob } from '../../content/content.ts';
 import { type Digest, shortId } from '../../lib/ids.ts';
-import type { Operational } from '../../lib/op.ts';
+import { type Operational, quiet } from '../../lib/op.ts';
 import type { Repository } from '../../registry/client/model.ts';
 import { chainIds } from '../chain.ts';
 import type { Context } from '../context.ts';
@@ -44,6 +44,7 @@ export async function fetchLayers(
 
 class LayerFetch {
   readonly #stop = new AbortController();
+  readonly #signal: AbortSignal;
   readonly #running: Promise<void>[] = [];
   readonly #extracting = new Set<string>();
   count = 0;
@@ -53,10 +54,8 @@ class LayerFetch {
     private readonly downloads: Downloads,
     private readonly repository: Repository,
     private readonly op: Operational,
-  ) {}
-
-  get #signal(): AbortSignal {
-    return AbortSignal.any([this.op.signal, this.#stop.signal]);
+  ) {
+    this.#signal = AbortSignal.any([op.signal, this.#stop.signal]);
   }
 
   stop(reason: unknown): void {
@@ -67,9 +66,9 @@ class LayerFetch {
     await Promise.all(this.#running);
   }
 
-  /** Progress of unpacking, in the words of a pull. */
+  /** What is unpacked says so itself, in the words of a pull. */
   unpacking(): Operational {
-    return { ...this.op, signal: this.#signal, progress: () => undefined };
+    return quiet({ ...this.op, signal: this.#signal });
   }
 
   source(layer: RemoteLayer, chainId: string): LayerSource {

@@ -1,7 +1,7 @@
 /** `docker pull`: from a reference to an image, in Docker's words. */
 import { EngineError, invalid, isKind, messageOf, notFound } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../lib/ids.ts';
-import type { Operational } from '../../lib/op.ts';
+import { type Operational, quiet } from '../../lib/op.ts';
 import type { Descriptor, Platform } from '../../oci/image.ts';
 import { documentLimit, parseImageConfig } from '../../oci/image-parse.ts';
 import { parsePlatform } from '../../oci/platform.ts';
@@ -72,7 +72,6 @@ async function pullOne(
   const fetched = await fetchLayers(images, context.downloads, remote, layers, op);
   const references = referencesOf(name, resolved.target);
   const before = references.map((reference) => images.records.names.find(reference)?.image ?? null);
-  const quietly: Operational = { ...op, progress: () => undefined };
   const source = {
     target: resolved.target,
     manifest: resolved.manifestDigest,
@@ -81,7 +80,7 @@ async function pullOne(
     madeHere: false,
     platform,
   };
-  await adoptImage(images, source, references, quietly);
+  await adoptImage(images, source, references, quiet(op));
   op.progress({ kind: 'status', status: `Digest: ${resolved.target}` });
   emitTransfer(images, 'pull', id, name);
   return fetched > 0 || before.some((image) => image !== id);

@@ -62,15 +62,17 @@ export class ThinBlobs implements DerivedBlobs {
   }
 
   async check(digest: Digest, signal?: AbortSignal): Promise<void> {
-    const layer = this.records.get(digest);
-    if (layer === null) throw damaged(digest, 'it has no record');
-    await this.verify(layer, { signal });
+    await this.verify(this.#layer(digest), { signal });
   }
 
   stream(digest: Digest): AsyncIterable<Uint8Array> {
+    return this.verified(this.#layer(digest));
+  }
+
+  #layer(digest: Digest): ThinLayer {
     const layer = this.records.get(digest);
     if (layer === null) throw damaged(digest, 'it has no record');
-    return this.verified(layer);
+    return layer;
   }
 
   /**
@@ -122,6 +124,17 @@ export class ThinBlobs implements DerivedBlobs {
       throw damaged(digest, messageOf(error), error);
     }
     if (actual !== digest) throw changed(digest);
+  }
+
+  /** Whether `verify` finds nothing; throws only when it was aborted. */
+  async isGood(layer: ThinLayer, options: SkeletonOptions = {}): Promise<boolean> {
+    try {
+      await this.verify(layer, options);
+      return true;
+    } catch {
+      options.signal?.throwIfAborted();
+      return false;
+    }
   }
 
   /** The blob's bytes; throws when they turn out not to be. */

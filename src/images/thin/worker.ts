@@ -116,13 +116,13 @@ export class ThinWorker {
     const { thin, reached } = this.#parts;
     const known = thin.records.get(digest);
     // A daemon that died, or the same layer loaded again.
-    if (known !== null && (await this.#isGood(known))) return this.#replace(known);
+    if (known !== null && (await thin.isGood(known, this.#options))) return this.#replace(known);
     if (known !== null) await thin.remove(digest);
     try {
       const made = await this.#make(digest, chainIds[0] ?? '');
       if (made === null) return;
       reached?.('skeleton');
-      if (!(await this.#isGood(made))) throw new Error('it is not the same when it is rebuilt');
+      if (!(await thin.isGood(made, this.#options))) throw new Error('it is not the same when it is rebuilt');
       reached?.('verified');
       await this.#replace(made);
     } finally {
@@ -136,16 +136,6 @@ export class ThinWorker {
     const made = await thin.make(digest, tar, chainId, this.#options);
     if (made === null) thin.records.refuse(digest);
     return made;
-  }
-
-  async #isGood(layer: ThinLayer): Promise<boolean> {
-    try {
-      await this.#parts.thin.verify(layer, this.#options);
-      return true;
-    } catch {
-      this.#abort.signal.throwIfAborted();
-      return false;
-    }
   }
 
   get #options() {

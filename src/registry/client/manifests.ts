@@ -1,7 +1,6 @@
 /** Manifests and indexes: GET, HEAD and PUT of `<repository>/manifests/<reference>`. */
-import { createHash } from 'node:crypto';
 import { internal, invalid } from '../../lib/errors.ts';
-import { type Digest, parseDigest } from '../../lib/ids.ts';
+import { type Digest, digestOf, parseDigest } from '../../lib/ids.ts';
 import { requestWords } from './connection-failure.ts';
 import type { Answer } from './exchange.ts';
 import { firstOf } from './first-of.ts';
@@ -89,7 +88,7 @@ function asking(method: 'GET' | 'HEAD', path: string, reference: string, common:
 
 async function manifestOf(answer: Answer, reference: string): Promise<RemoteManifest> {
   const bytes = await answer.document(documentLimit);
-  const digest = parseDigest(`sha256:${createHash('sha256').update(bytes).digest('hex')}`);
+  const digest = digestOf(bytes);
   const expected = isDigest(reference) ? reference : answer.header('docker-content-digest');
   if (expected.startsWith('sha256:') && expected !== digest)
     throw invalid(
