@@ -8,10 +8,11 @@ import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs';
 import { open, readdir, readFile, rm, stat } from 'node:fs/promises';
 import { join } from 'node:path';
+import { skip } from '../lib/chunks.ts';
 import { internal, invalid, notFound } from '../lib/errors.ts';
 import { requireFree } from '../lib/free-space.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
-import { fileChunks, skip } from './chunks.ts';
+import { fileChunks } from './chunks.ts';
 import { type DerivedBlobs, noDerivedBlobs } from './derived.ts';
 import { Ingest } from './ingest.ts';
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'bun:test';
-import { domainOfAddress, domainOfTerm, hostOfAddress } from './registry-host.ts';
+import { domainOfAddress, hostOfAddress, splitTerm } from './registry-host.ts';
 
 test.each([
   ['reg.example', 'reg.example'],
@@ -21,4 +21,11 @@ test.each([
   ['reg.example/app', 'reg.example'],
   ['localhost/app', 'localhost'],
   ['host:5000/app', 'host:5000'],
-])('a search for %s asks %s', (term, domain) => expect(domainOfTerm(term)).toBe(domain));
+])('a search for %s asks %s', (term, domain) => expect(splitTerm(term).domain).toBe(domain));
+
+test('terms of a search', () => {
+  expect(splitTerm('library/redis')).toEqual({ domain: 'docker.io', term: 'redis' });
+  expect(splitTerm('user/redis')).toEqual({ domain: 'docker.io', term: 'user/redis' });
+  expect(splitTerm('localhost:5000/redis')).toEqual({ domain: 'localhost:5000', term: 'redis' });
+  expect(splitTerm('registry.example/')).toEqual({ domain: 'registry.example', term: '' });
+});

@@ -15,9 +15,11 @@ export function domainOfAddress(address: string): string {
   return host === '' || host === 'index.docker.io' ? 'docker.io' : host;
 }
 
-/** The registry that a search term is for: its first part when that looks like a host, else docker.io. */
-export function domainOfTerm(term: string): string {
-  const [first = ''] = term.split('/', 1);
-  const isHost = first !== term && (/[.:]/.test(first) || first === 'localhost');
-  return isHost ? domainOfAddress(first) : 'docker.io';
+/** `localhost:5000/app` is searched at its host, `user/app` at Docker Hub, as in references. */
+export function splitTerm(text: string): { domain: string; term: string } {
+  const slash = text.indexOf('/');
+  const first = text.slice(0, Math.max(slash, 0));
+  const isHost = /[.:]/.test(first) || first === 'localhost';
+  const term = isHost ? text.slice(slash + 1) : text;
+  return { domain: isHost ? domainOfAddress(first) : 'docker.io', term: term.replace(/^library\//, '') };
 }

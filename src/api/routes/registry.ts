@@ -3,7 +3,7 @@ import type { Distribution } from '../../images/distribution/model.ts';
 import { invalid, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/op.ts';
 import { familiarName, parseReference } from '../../lib/reference.ts';
-import { domainOfTerm } from '../../lib/registry-host.ts';
+import { splitTerm } from '../../lib/registry-host.ts';
 import { readJson } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
 import { platformParameter, textParameter } from '../http/query.ts';
@@ -65,7 +65,10 @@ async function search(distribution: Distribution, exchange: Exchange): Promise<v
   const options = {
     limit: searchLimit(textParameter(query, 'limit')),
     filters: searchFilters(query.get('filters')),
-    credentials: credentialsFor(domainOfTerm(term), decodeRegistryAuth(exchange.header('x-registry-auth'))),
+    credentials: credentialsFor(
+      splitTerm(term).domain,
+      decodeRegistryAuth(exchange.header('x-registry-auth')),
+    ),
   };
   exchange.json(200, (await distribution.search(term, options, exchange.signal)).map(searchResultJson));
 }

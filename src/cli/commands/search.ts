@@ -1,5 +1,5 @@
 import type { SearchResult } from '../../api/types/registry.ts';
-import { domainOfTerm } from '../../lib/registry-host.ts';
+import { splitTerm } from '../../lib/registry-host.ts';
 import { type Command, exactly } from '../command.ts';
 import { registryAuth } from '../credentials/header.ts';
 import { exitCode } from '../exit.ts';
@@ -24,7 +24,7 @@ export const command: Command = {
         limit: flags.integer('limit') || undefined,
         filters: filterQuery(flags.list('filter')),
       },
-      headers: await registryAuth(configDirectory, domainOfTerm(term)),
+      headers: await registryAuth(configDirectory, splitTerm(term).domain),
     });
     await printView(searchView(flags.bool('no-trunc')), results, flags.string('format'));
     return exitCode.success;

@@ -21,18 +21,20 @@ export function inRange(host: string, range: BlockList): boolean {
   return version !== 0 && range.check(host, version === 4 ? 'ipv4' : 'ipv6');
 }
 
+/** `hostname` as in URLs, where IPv6 stands in brackets, without them and in lower case. */
+export function bareHost(hostname: string): string {
+  return hostname.replace(/^\[|\]$/g, '').toLowerCase();
+}
+
 /** `hostname` as in URLs: IPv6 in brackets. */
 export function isLoopback(hostname: string): boolean {
-  const host = hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const host = bareHost(hostname);
   return host === 'localhost' || host === '::1' || (isIP(host) === 4 && Number(host.split('.')[0]) === 127);
 }
 
 /** The port that is not written is the scheme's own. */
 export function hostWithoutPort(host: string): string {
-  return host
-    .replace(/:\d+$/, '')
-    .replace(/^\[|\]$/g, '')
-    .toLowerCase();
+  return bareHost(host.replace(/:\d+$/, ''));
 }
 
 /**

@@ -1,9 +1,9 @@
-import { createHash } from 'node:crypto';
 import http from 'node:http';
 import https from 'node:https';
 import { getCACertificates, rootCertificates } from 'node:tls';
 import type { TlsSettings } from './exchange.ts';
 import { type Environment, proxyFor } from './proxies.ts';
+import { Recent } from './recent.ts';
 
 /** Connections kept open per host, for the next request. */
 const idleSockets = 4;
@@ -12,26 +12,14 @@ const agentLimit = 64;
 
 /** node:http's connection pools, one for each combination of TLS settings and proxy: a connection is never used with other certificates. */
 export class Agents {
-  readonly #agents = new Map<string, http.Agent>();
+  readonly #agents = new Recent<http.Agent>(agentLimit);
 
   constructor(private readonly environment: Environment) {}
 
+  /** An agent that is no longer kept only keeps nothing for later: connections in use stay. */
   for(url: URL, tls: TlsSettings): http.Agent {
     const proxy = proxyFor(url, this.environment);
-    const key = createHash('sha256')
-      .update(JSON.stringify([url.protocol, proxy, tls]))
-      .digest('hex');
-    const agent = this.#agents.get(key) ?? make(url, tls, proxy);
-    this.#agents.delete(key);
-    this.#agents.set(key, agent);
-    this.#forget();
-    return agent;
-  }
-
-  /** Connections in use stay: an agent that is no longer here only keeps nothing for later. */
-  #forget(): void {
-    const oldest = this.#agents.keys().next().value;
-    if (this.#agents.size > agentLimit && oldest !== undefined) this.#agents.delete(oldest);
+    return this.#agents.get([url.protocol, proxy, tls], () => make(url, tls, proxy));
   }
 }
 

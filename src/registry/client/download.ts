@@ -1,3 +1,4 @@
+import { skip } from '../../lib/chunks.ts';
 import { invalid } from '../../lib/errors.ts';
 import type { Digest } from '../../lib/ids.ts';
 import { brokenError, requestWords } from './connection-failure.ts';
@@ -54,7 +55,7 @@ export class Download {
     for (;;) {
       const before = position;
       try {
-        for await (const chunk of rest(source, position)) {
+        for await (const chunk of skip(source.answer.chunks(), position - source.start)) {
           position += chunk.byteLength;
           if (position > size)
             throw invalid(`${requestWords(source.answer)}: the blob has more than ${size} bytes`);
@@ -114,18 +115,6 @@ export class Download {
 /** Null when a part comes without saying which. */
 function startOf(answer: Answer): number | null {
   return answer.status === 206 ? contentRangeStart(answer.header('content-range')) : 0;
-}
-
-/** The chunks without the bytes that were delivered before. */
-async function* rest({ answer, start }: Source, position: number): AsyncGenerator<Uint8Array> {
-  let skip = position - start;
-  for await (const chunk of answer.chunks()) {
-    if (skip >= chunk.byteLength) skip -= chunk.byteLength;
-    else {
-      yield skip === 0 ? chunk : chunk.subarray(skip);
-      skip = 0;
-    }
-  }
 }
 
 /** An ETag that promises the same bytes; a weak one does not. */

@@ -7,6 +7,7 @@ import { dockerCertificates, readClient, readText, registryDirectory } from './c
 import { defaultTls, type TlsSettings } from './exchange.ts';
 import { type Capability, type HostEntry, parseHostsToml } from './hosts-toml.ts';
 import type { Credentials } from './model.ts';
+import { httpUrl } from './urls.ts';
 
 export interface Endpoint {
   /** The API's root with its path and no slash at the end: `https://registry-1.docker.io/v2`. */
@@ -142,9 +143,8 @@ function mirrorOf(text: string, name: string, options: EndpointOptions): Endpoin
 }
 
 function registryUrl(text: string): URL {
-  const url = URL.parse(text);
-  if (url === null || !['http:', 'https:'].includes(url.protocol) || url.hostname === '')
-    throw invalid(`invalid registry address ${JSON.stringify(text)}`);
+  const url = httpUrl(text);
+  if (url === null || url.hostname === '') throw invalid(`invalid registry address ${JSON.stringify(text)}`);
   if (url.username !== '' || url.password !== '')
     throw invalid(`invalid registry address: ${url.host} comes with credentials`);
   return url;

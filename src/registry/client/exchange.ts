@@ -8,6 +8,15 @@ export interface Body {
   open(): AsyncIterable<Uint8Array>;
 }
 
+export function bytesBody(bytes: Uint8Array): Body {
+  return {
+    length: bytes.byteLength,
+    async *open() {
+      yield bytes;
+    },
+  };
+}
+
 export interface Exchange {
   method: Method;
   url: URL;

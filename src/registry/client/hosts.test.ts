@@ -1,8 +1,7 @@
 import { describe, expect, test } from 'bun:test';
+import { domainOfAddress } from '../../lib/registry-host.ts';
 import { InsecureHosts } from './addresses.ts';
 import { proxyFor } from './proxies.ts';
-import { hostOf } from './registries.ts';
-import { splitTerm } from './search.ts';
 
 describe('insecure hosts', () => {
   const hosts = new InsecureHosts(['registry.example', 'other.example:5000', '10.1.0.0/16', 'fd00::/8']);
@@ -81,14 +80,7 @@ describe('the proxy of a request', () => {
 
 test('addresses of a login', () => {
   for (const hub of ['', 'https://index.docker.io/v1/', 'index.docker.io'])
-    expect(['docker.io', 'index.docker.io']).toContain(hostOf(hub));
-  expect(hostOf('https://registry.example:5000/v2/')).toBe('registry.example:5000');
-  expect(hostOf('localhost:5000')).toBe('localhost:5000');
-});
-
-test('terms of a search', () => {
-  expect(splitTerm('library/redis')).toEqual({ domain: 'docker.io', term: 'redis' });
-  expect(splitTerm('user/redis')).toEqual({ domain: 'docker.io', term: 'user/redis' });
-  expect(splitTerm('localhost:5000/redis')).toEqual({ domain: 'localhost:5000', term: 'redis' });
-  expect(splitTerm('registry.example/')).toEqual({ domain: 'registry.example', term: '' });
+    expect(['docker.io', 'index.docker.io']).toContain(domainOfAddress(hub));
+  expect(domainOfAddress('https://registry.example:5000/v2/')).toBe('registry.example:5000');
+  expect(domainOfAddress('localhost:5000')).toBe('localhost:5000');
 });

@@ -1,12 +1,12 @@
 /** Manifests and indexes: GET, HEAD and PUT of `<repository>/manifests/<reference>`. */
 import { internal, invalid } from '../../lib/errors.ts';
 import { type Digest, digestOf, parseDigest } from '../../lib/ids.ts';
+import { documentLimit, mediaTypes } from '../../oci/image-parse.ts';
 import { requestWords } from './connection-failure.ts';
-import type { Answer } from './exchange.ts';
+import { type Answer, bytesBody } from './exchange.ts';
 import { firstOf } from './first-of.ts';
 import type { Ask, Host } from './host.ts';
 import type { RemoteManifest } from './model.ts';
-import { documentLimit } from './registry-failure.ts';
 
 export interface Resolved {
   mediaType: string;
@@ -18,10 +18,10 @@ type Common = Pick<Ask, 'scopes' | 'signal'>;
 
 /** Every type that an image can have: without it old registries convert to the one they think we know. */
 const accepted = [
-  'application/vnd.oci.image.index.v1+json',
-  'application/vnd.oci.image.manifest.v1+json',
-  'application/vnd.docker.distribution.manifest.list.v2+json',
-  'application/vnd.docker.distribution.manifest.v2+json',
+  mediaTypes.ociIndex,
+  mediaTypes.ociManifest,
+  mediaTypes.dockerIndex,
+  mediaTypes.dockerManifest,
   '*/*',
 ].join(', ');
 
@@ -68,12 +68,7 @@ export async function putManifest(
     method: 'PUT',
     path: `${path}/manifests/${reference}`,
     headers: { 'Content-Type': mediaType },
-    body: {
-      length: bytes.byteLength,
-      async *open() {
-        yield bytes;
-      },
-    },
+    body: bytesBody(bytes),
     ...common,
   });
   answer.discard();

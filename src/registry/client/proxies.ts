@@ -1,7 +1,8 @@
 /** Which proxy a request goes through: HTTP_PROXY, HTTPS_PROXY and NO_PROXY as Go's golang.org/x/net/http/httpproxy reads them. */
 import { isIP } from 'node:net';
 import { invalid } from '../../lib/errors.ts';
-import { inRange, isLoopback, parseRange } from './addresses.ts';
+import { bareHost, inRange, isLoopback, parseRange } from './addresses.ts';
+import { httpUrl } from './urls.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
@@ -16,10 +17,9 @@ export function proxyFor(url: URL, environment: Environment): string | null {
 }
 
 function proxyUrl(name: string, text: string): string {
-  const url = URL.parse(text.includes('://') ? text : `http://${text}`);
+  const url = httpUrl(text.includes('://') ? text : `http://${text}`);
   // The text stays out of the message: it may hold a password.
-  if (url === null || !['http:', 'https:'].includes(url.protocol))
-    throw invalid(`${name} does not name an http or https proxy`);
+  if (url === null) throw invalid(`${name} does not name an http or https proxy`);
   return url.href;
 }
 
@@ -27,7 +27,7 @@ function proxyUrl(name: string, text: string): string {
 function exempts(exception: string, url: URL): boolean {
   if (exception === '') return false;
   if (exception === '*') return true;
-  const host = url.hostname.replace(/^\[|\]$/g, '').toLowerCase();
+  const host = bareHost(url.hostname);
   const range = parseRange(exception);
   if (range !== null) return inRange(host, range);
   const [, name = '', port] = /^(.*?)(?::(\d+))?$/.exec(exception) ?? [];

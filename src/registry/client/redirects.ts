@@ -1,6 +1,7 @@
 import { invalid } from '../../lib/errors.ts';
 import { requestWords } from './connection-failure.ts';
 import { type Answer, defaultTls, type Exchange, type TlsSettings } from './exchange.ts';
+import { httpUrl, withoutUser } from './urls.ts';
 
 const limit = 10;
 const redirects = new Set([301, 302, 303, 307, 308]);
@@ -36,8 +37,8 @@ function target(answer: Answer, { method, url, body }: Exchange): URL | null {
   if (!redirects.has(answer.status) || location === '' || body !== undefined) return null;
   const repeatable = method === 'GET' || method === 'HEAD';
   if (!repeatable && answer.status !== 307 && answer.status !== 308) return null;
-  const to = URL.parse(location, url.href);
-  if (to === null || !['http:', 'https:'].includes(to.protocol))
+  const to = httpUrl(location, url.href);
+  if (to === null)
     throw invalid(`${requestWords({ method, url })}: redirect to a location that is not http or https`);
   return to;
 }
@@ -47,13 +48,9 @@ function target(answer: Answer, { method, url, body }: Exchange): URL | null {
  * (CVE-2020-15157); it does not come back when a later redirect does.
  */
 export function redirected(exchange: Exchange, to: URL): Exchange {
-  // A URL may carry user:password@, which would become a header of its own.
-  const url = new URL(to);
-  url.username = '';
-  url.password = '';
   return {
     ...exchange,
-    url,
+    url: withoutUser(to),
     headers: isOwnHost(exchange.url, to) ? exchange.headers : publicHeaders(exchange),
   };
 }

@@ -1,5 +1,5 @@
-import { createHash } from 'node:crypto';
 import { unauthorized } from '../../lib/errors.ts';
+import { domainOfAddress, splitTerm } from '../../lib/registry-host.ts';
 import { InsecureHosts } from './addresses.ts';
 import { Authorizer, type TokenSource } from './authorizer.ts';
 import { type Endpoint, type Endpoints, endpointsOf, isHub } from './endpoints.ts';
@@ -14,9 +14,10 @@ import type {
   SearchResult,
 } from './model.ts';
 import type { Environment } from './proxies.ts';
+import { Recent } from './recent.ts';
 import { RemoteRepository } from './repository.ts';
 import { type Clock, systemClock } from './retries.ts';
-import { searchCatalog, searchIndex, splitTerm } from './search.ts';
+import { searchCatalog, searchIndex } from './search.ts';
 import { fetchToken, type Token } from './tokens.ts';
 import { Transport } from './transport.ts';
 
@@ -34,7 +35,7 @@ const authorizerLimit = 256;
 class RegistryClient implements Registries {
   readonly #insecure: InsecureHosts;
   readonly #context: HostContext;
-  readonly #authorizers = new Map<string, Authorizer>();
+  readonly #authorizers = new Recent<Authorizer>(authorizerLimit);
 
   constructor(
     private readonly options: RegistryOptions,
@@ -71,7 +72,7 @@ class RegistryClient implements Registries {
     credentials: Credentials,
     signal: AbortSignal,
   ): Promise<{ status: string; identityToken: string }> {
-    const { server: endpoint } = this.#endpoints(hostOf(address), credentials);
+    const { server: endpoint } = this.#endpoints(domainOfAddress(address.trim()), credentials);
     let identityToken = '';
     const source: TokenSource = async (...request) => {
       const token = await this.#token(endpoint, true)(...request);
@@ -111,17 +112,10 @@ class RegistryClient implements Registries {
 
   #host(endpoint: Endpoint): Host {
     const { credentials, root, tls } = endpoint;
-    const who = createHash('sha256')
-      .update(JSON.stringify([credentials, tls]))
-      .digest('hex');
-    const key = `${root.host} ${who}`;
-    const authorizer =
-      this.#authorizers.get(key) ??
-      new Authorizer(credentials, this.#token(endpoint, false), this.#context.clock);
-    this.#authorizers.delete(key);
-    this.#authorizers.set(key, authorizer);
-    const oldest = this.#authorizers.keys().next().value;
-    if (this.#authorizers.size > authorizerLimit && oldest !== undefined) this.#authorizers.delete(oldest);
+    const authorizer = this.#authorizers.get(
+      [root.host, credentials, tls],
+      () => new Authorizer(credentials, this.#token(endpoint, false), this.#context.clock),
+    );
     return new Host(endpoint, authorizer, this.#context);
   }
 
@@ -147,16 +141,6 @@ class RegistryClient implements Registries {
 function indexOf(domain: string, server: Endpoint): Endpoint {
   if (!isHub(domain)) return { ...server, root: new URL('/v1', server.root) };
   return { ...server, root: new URL('https://index.docker.io/v1'), tls: defaultTls, headers: {} };
-}
-
-/** What `docker login` may be given: a host, a URL, or Docker Hub's index in one of its forms. */
-export function hostOf(address: string): string {
-  const host =
-    address
-      .trim()
-      .replace(/^https?:\/\//i, '')
-      .split('/')[0] ?? '';
-  return host === '' ? 'docker.io' : host;
 }
 
 /** The registries of the world, as the daemon's settings let them be reached. Throws invalid for settings that make no sense. */

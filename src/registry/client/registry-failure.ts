@@ -1,5 +1,6 @@
 /** Answers that say no, in the words that Docker prints for them. */
 import { EngineError, type ErrorKind } from '../../lib/errors.ts';
+import { documentLimit } from '../../oci/image-parse.ts';
 import { parseChallenges } from './challenge.ts';
 import type { Answer } from './exchange.ts';
 import type { RegistryFailure } from './model.ts';
@@ -9,9 +10,6 @@ export interface Refusal extends RegistryFailure {
   /** The header as it came; "" = none. */
   retryAfter: string;
 }
-
-/** Manifests, error documents, tag lists: nothing that a registry says about itself is larger. */
-export const documentLimit = 4 << 20;
 
 export function refusalOf(error: unknown): Refusal | null {
   const cause = error instanceof EngineError ? error.cause : null;

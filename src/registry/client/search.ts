@@ -1,8 +1,8 @@
 import { invalid } from '../../lib/errors.ts';
+import { documentLimit } from '../../oci/image-parse.ts';
 import { requestWords } from './connection-failure.ts';
 import type { Host } from './host.ts';
 import type { SearchResult } from './model.ts';
-import { documentLimit } from './registry-failure.ts';
 import { catalogScope } from './scopes.ts';
 import { namesOf } from './tags.ts';
 
@@ -14,16 +14,6 @@ export interface SearchQuery {
 
 /** How registries say that they never had a v1 API. */
 const noSearch = [404, 405, 501];
-
-/** `localhost:5000/app` is searched at its host, `user/app` at Docker Hub, as in references. */
-export function splitTerm(text: string): { domain: string; term: string } {
-  const slash = text.indexOf('/');
-  const first = slash < 0 ? '' : text.slice(0, slash);
-  const isDomain = /[.:]/.test(first) || first === 'localhost';
-  const domain = isDomain ? first : 'docker.io';
-  const term = isDomain ? text.slice(slash + 1) : text;
-  return { domain, term: term.replace(/^library\//, '') };
-}
 
 /** `GET /v1/search`; null when the registry has no such thing. */
 export async function searchIndex(

@@ -1,10 +1,10 @@
 import { internal, invalid } from '../../lib/errors.ts';
+import { documentLimit } from '../../oci/image-parse.ts';
 import { requestWords } from './connection-failure.ts';
 import type { Answer } from './exchange.ts';
 import { firstOf } from './first-of.ts';
 import type { Ask, Host } from './host.ts';
 import { nextPage } from './link.ts';
-import { documentLimit } from './registry-failure.ts';
 
 /** Names on a page that we ask for; the registry decides. */
 const pageSize = 1000;

@@ -1,10 +1,11 @@
 /** Token servers: distribution's token specification (GET) and its OAuth2 companion (POST). */
 import { unauthorized, unavailable } from '../../lib/errors.ts';
 import { requestWords } from './connection-failure.ts';
-import type { Answer, Exchange, TlsSettings } from './exchange.ts';
+import { type Answer, bytesBody, type Exchange, type TlsSettings } from './exchange.ts';
 import type { Credentials } from './model.ts';
 import { following, foreignTls } from './redirects.ts';
 import { refusedBy } from './registry-failure.ts';
+import { httpUrl, withoutUser } from './urls.ts';
 
 export interface Token {
   value: string;
@@ -33,7 +34,7 @@ export interface TokenContext {
 }
 
 const clientId = 'gantry';
-const documentLimit = 1 << 20;
+const tokenLimit = 1 << 20;
 /** What a token server that does not say means, and the least it can mean. */
 const shortestLifetime = 60;
 /** Token servers that know only the other form answer one of these; 401 and 403 are about the credentials, not about the form. */
@@ -52,14 +53,11 @@ export async function fetchToken(request: TokenRequest, context: TokenContext): 
 }
 
 function realmOf({ realm, credentials }: TokenRequest, { insecure }: TokenContext): URL {
-  const url = URL.parse(realm);
-  if (url === null || !['http:', 'https:'].includes(url.protocol))
-    throw unavailable('invalid token server: the realm is not an http or https URL');
-  url.username = '';
-  url.password = '';
+  const url = httpUrl(realm);
+  if (url === null) throw unavailable('invalid token server: the realm is not an http or https URL');
   if (credentials.kind !== 'anonymous' && url.protocol === 'http:' && !insecure(url.host))
     throw unauthorized(`refusing to send credentials to ${url.origin}: the token server does not use HTTPS`);
-  return url;
+  return withoutUser(url);
 }
 
 function get(realm: URL, request: TokenRequest, context: TokenContext): Promise<Answer> {
@@ -96,18 +94,8 @@ function post(url: URL, request: TokenRequest, context: TokenContext, grant: For
     ...(request.offline && { access_type: 'offline' }),
   });
   const bytes = Buffer.from(form.toString());
-  const body = { length: bytes.byteLength, open: () => [bytes] };
   const headers = { 'Content-Type': 'application/x-www-form-urlencoded' };
-  return exchange({ method: 'POST', url, headers, body: asyncBody(body), signal: request.signal }, context);
-}
-
-function asyncBody({ length, open }: { length: number; open: () => Uint8Array[] }) {
-  return {
-    length,
-    async *open() {
-      yield* open();
-    },
-  };
+  return exchange({ method: 'POST', url, headers, body: bytesBody(bytes), signal: request.signal }, context);
 }
 
 function exchange(request: Exchange, { send, tls, registry, insecure }: TokenContext): Promise<Answer> {
@@ -118,7 +106,7 @@ function exchange(request: Exchange, { send, tls, registry, insecure }: TokenCon
 
 async function accepted(answer: Answer): Promise<Token> {
   if (answer.status !== 200) throw await refusedBy(answer);
-  const fields = document(await answer.document(documentLimit));
+  const fields = document(await answer.document(tokenLimit));
   const value = fields.token || fields.access_token;
   // It becomes a header.
   if (typeof value !== 'string' || !/^[\x21-\x7e]+$/.test(value))

@@ -5,6 +5,7 @@ import { requestWords } from './connection-failure.ts';
 import type { Answer, Body } from './exchange.ts';
 import type { Host } from './host.ts';
 import { uploadedBytes } from './ranges.ts';
+import { httpUrl, withoutUser } from './urls.ts';
 
 /** An upload that the registry has begun. */
 export interface Session {
@@ -127,10 +128,7 @@ export async function cancel(context: UploadContext, { location }: Session): Pro
 function locationOf(host: Host, answer: Answer, session: Session | null): URL {
   const text = answer.header('location');
   if (text === '' && session !== null) return session.location;
-  const url = text === '' ? null : URL.parse(text, answer.url.href);
-  if (url === null || !['http:', 'https:'].includes(url.protocol))
-    throw invalid(`${requestWords(answer)}: the registry did not say where to upload to`);
-  url.username = '';
-  url.password = '';
-  return host.secured(url);
+  const url = text === '' ? null : httpUrl(text, answer.url.href);
+  if (url === null) throw invalid(`${requestWords(answer)}: the registry did not say where to upload to`);
+  return host.secured(withoutUser(url));
 }
