@@ -1,10 +1,10 @@
 import type { ContentStore } from '../content/content.ts';
 import { invalid } from '../lib/errors.ts';
+import { parseReference, withTag } from '../lib/reference.ts';
 import { documentLimit, parseImageConfig, parseJson } from '../oci/image-parse.ts';
 import type { ArchiveFiles } from './archive.ts';
 import type { ArchivedImage } from './archive-oci.ts';
 import { writeManifest } from './manifest.ts';
-import { parseReference, withTag } from './references.ts';
 
 /** One element of manifest.json, as `docker save` writes it. */
 interface DockerArchiveEntry {

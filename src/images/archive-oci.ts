@@ -1,6 +1,7 @@
 import type { ContentStore } from '../content/content.ts';
 import { EngineError, invalid, notFound } from '../lib/errors.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
+import { type ImageName, parseReference, withTag } from '../lib/reference.ts';
 import type { Descriptor, Platform } from '../oci/image.ts';
 import {
   documentLimit,
@@ -13,8 +14,6 @@ import {
 import { formatPlatform, hostPlatform, platformScore } from '../oci/platform.ts';
 import type { ImageSource } from './adopt.ts';
 import type { ArchiveFiles } from './archive.ts';
-import type { ImageName } from './model.ts';
-import { parseReference, withTag } from './references.ts';
 
 export interface ArchivedImage {
   source: ImageSource;

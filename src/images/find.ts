@@ -1,9 +1,9 @@
 import { invalid, notFound } from '../lib/errors.ts';
 import type { Digest } from '../lib/ids.ts';
-import type { ImageName } from './model.ts';
+import { familiarName, type ImageName, parseReference, repository, withTag } from '../lib/reference.ts';
 import type { Located, Reference } from './names.ts';
 import type { ImageRecords } from './records.ts';
-import { familiarName, parseAnyReference, parseReference, repository, withTag } from './references.ts';
+import { parseAnyReference } from './references.ts';
 
 /** The stored reference that a name means: its digest when it has one (the tag beside it is only a remark), else its tag. */
 export function storedReference(name: ImageName): Reference {

@@ -1,5 +1,6 @@
 import { invalid } from '../lib/errors.ts';
 import type { Operational } from '../lib/op.ts';
+import { type ImageName, repository } from '../lib/reference.ts';
 import type { Platform } from '../oci/image.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import { adoptImage } from './adopt.ts';
@@ -7,9 +8,7 @@ import { type ArchiveFiles, ingestArchive } from './archive.ts';
 import { readDockerArchive } from './archive-docker.ts';
 import { type ArchivedImage, readOciLayout } from './archive-oci.ts';
 import type { Context } from './context.ts';
-import type { ImageName } from './model.ts';
 import { formatReference, type Reference } from './names.ts';
-import { repository } from './references.ts';
 
 export interface LoadOptions {
   quiet: boolean;

@@ -3,17 +3,6 @@ import type { Digest } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
 import type { ImageConfig, ImageRunConfig } from '../oci/image.ts';
 
-/** A reference with every default filled in: busybox -> docker.io/library/busybox:latest. */
-export interface ImageName {
-  /** docker.io */
-  domain: string;
-  /** library/busybox */
-  path: string;
-  /** null when only a digest was given. */
-  tag: string | null;
-  digest: Digest | null;
-}
-
 /** One image for this platform. `id` is what Docker's containerd store shows: see docs/decisions. */
 export interface Image {
   id: Digest;

@@ -1,6 +1,6 @@
 import type { Database } from '../lib/database.ts';
 import type { Digest } from '../lib/ids.ts';
-import { familiarRepository } from './references.ts';
+import { familiarRepository } from '../lib/reference.ts';
 
 /** A tag (`tag` set) or a digest reference (`digest` set) of an image. `repository` is canonical: docker.io/library/x. */
 export type Reference =

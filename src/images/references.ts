@@ -1,16 +1,6 @@
 /** What the images noun adds to references: an argument may as well be an id. */
 import type { Digest } from '../lib/ids.ts';
-import { parseReference } from '../lib/reference.ts';
-import type { ImageName } from './model.ts';
-
-export {
-  canonicalName,
-  familiarName,
-  familiarRepository,
-  parseReference,
-  repository,
-  withTag,
-} from '../lib/reference.ts';
+import { type ImageName, parseReference } from '../lib/reference.ts';
 
 const hex64 = /^[0-9a-f]{64}$/;
 

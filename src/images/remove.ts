@@ -1,9 +1,9 @@
 import { conflict, type EngineError, isKind } from '../lib/errors.ts';
 import { type Digest, shortId } from '../lib/ids.ts';
+import { parseReference } from '../lib/reference.ts';
 import type { Context } from './context.ts';
 import { findImage, isIdPrefix, storedReference } from './find.ts';
 import { formatReference, type Reference } from './names.ts';
-import { parseReference } from './references.ts';
 
 export interface Removed {
   untagged: string[];

@@ -1,6 +1,7 @@
 import { notFound } from '../lib/errors.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
+import { repository } from '../lib/reference.ts';
 import type { Descriptor, Index } from '../oci/image.ts';
 import {
   documentLimit,
@@ -14,7 +15,7 @@ import { formatPlatform, parsePlatform, platformScore } from '../oci/platform.ts
 import type { Context } from './context.ts';
 import { locateImage, storedReference } from './find.ts';
 import { formatReference, type Located, type Reference } from './names.ts';
-import { parseAnyReference, repository } from './references.ts';
+import { parseAnyReference } from './references.ts';
 import { bytesMember, type TarMember, toStream, writeTar } from './tar-writer.ts';
 
 type Tag = Extract<Reference, { kind: 'tag' }>;

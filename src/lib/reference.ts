@@ -1,7 +1,17 @@
 /** Docker's references: `[domain[:port]/]path[:tag][@digest]`, after github.com/distribution/reference. */
-import type { ImageName } from '../images/model.ts';
 import { invalid } from './errors.ts';
 import type { Digest } from './ids.ts';
+
+/** A reference with every default filled in: busybox -> docker.io/library/busybox:latest. */
+export interface ImageName {
+  /** docker.io */
+  domain: string;
+  /** library/busybox */
+  path: string;
+  /** null when only a digest was given. */
+  tag: string | null;
+  digest: Digest | null;
+}
 
 const alphanumeric = '[a-z0-9]+';
 const pathComponent = `${alphanumeric}(?:(?:\\.|_|__|-+)${alphanumeric})*`;

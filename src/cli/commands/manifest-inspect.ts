@@ -1,6 +1,5 @@
 import type { DistributionInspect, Platform } from '../../api/types/registry.ts';
-import type { ImageName } from '../../images/model.ts';
-import { canonicalName, parseReference, repository, withTag } from '../../lib/reference.ts';
+import { canonicalName, type ImageName, parseReference, repository, withTag } from '../../lib/reference.ts';
 import { between, type Command, type Invocation } from '../command.ts';
 import { registryAuth } from '../credentials/header.ts';
 import { ExitError, exitCode } from '../exit.ts';

@@ -1,6 +1,5 @@
 /** Asks the daemon to pull, and shows how it goes: for `pull`, and for `run` and `create` of an image that is not here. */
-import type { ImageName } from '../../images/model.ts';
-import { repository } from '../../lib/reference.ts';
+import { type ImageName, repository } from '../../lib/reference.ts';
 import type { Invocation } from '../command.ts';
 import { registryAuth } from '../credentials/header.ts';
 import { type ProgressOptions, showProgress } from './progress.ts';

@@ -1,8 +1,8 @@
 import { invalid } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
+import { familiarName, parseReference, withTag } from '../../lib/reference.ts';
 import type { Credentials, Registries, RemoteManifest } from '../../registry/client/model.ts';
 import { helloName, importHello } from '../hello.ts';
-import { familiarName, parseReference, withTag } from '../references.ts';
 import type { ImageStore } from '../store.ts';
 import type { DistributionContext } from './context.ts';
 import { Downloads } from './downloads.ts';

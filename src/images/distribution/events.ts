@@ -1,7 +1,6 @@
 import type { Digest } from '../../lib/ids.ts';
+import { familiarName, familiarRepository, type ImageName } from '../../lib/reference.ts';
 import type { Context } from '../context.ts';
-import type { ImageName } from '../model.ts';
-import { familiarName, familiarRepository } from '../references.ts';
 
 /** Other than the rest of the image events, Docker tells a pull or push by the reference, and names the repository beside it. */
 export function emitTransfer(

@@ -1,9 +1,9 @@
 /** Docker's /distribution: what a tag points at, without pulling it. */
 import { parseDigest } from '../../lib/ids.ts';
+import type { ImageName } from '../../lib/reference.ts';
 import type { Platform } from '../../oci/image.ts';
 import { documentLimit, parseImageConfig, parseIndex, parseManifest } from '../../oci/image-parse.ts';
 import type { Repository } from '../../registry/client/model.ts';
-import type { ImageName } from '../model.ts';
 import type { RemoteImage } from './model.ts';
 import { pullError } from './pull.ts';
 import { documentKind } from './resolve.ts';

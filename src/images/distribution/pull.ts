@@ -2,14 +2,20 @@
 import { EngineError, invalid, isKind, messageOf, notFound } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../lib/ids.ts';
 import { type Operational, quiet } from '../../lib/op.ts';
+import {
+  canonicalName,
+  familiarName,
+  familiarRepository,
+  type ImageName,
+  repository,
+  withTag,
+} from '../../lib/reference.ts';
 import type { Descriptor, Platform } from '../../oci/image.ts';
 import { documentLimit, parseImageConfig } from '../../oci/image-parse.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import type { RegistryFailure, Repository } from '../../registry/client/model.ts';
 import { adoptImage } from '../adopt.ts';
-import type { ImageName } from '../model.ts';
 import type { Reference } from '../names.ts';
-import { canonicalName, familiarName, familiarRepository, repository, withTag } from '../references.ts';
 import type { DistributionContext } from './context.ts';
 import { emitTransfer } from './events.ts';
 import { fetchLayers, type RemoteLayer } from './fetch-layers.ts';

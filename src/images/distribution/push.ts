@@ -2,11 +2,10 @@
 import { invalid, notFound } from '../../lib/errors.ts';
 import { type Digest, shortId } from '../../lib/ids.ts';
 import type { Operational } from '../../lib/op.ts';
+import { familiarName, familiarRepository, type ImageName, repository } from '../../lib/reference.ts';
 import { parsePlatform } from '../../oci/platform.ts';
 import type { RemoteManifest, Repository } from '../../registry/client/model.ts';
-import type { ImageName } from '../model.ts';
 import { type Located, type Reference, splitRepository } from '../names.ts';
-import { familiarName, familiarRepository, repository } from '../references.ts';
 import { Slots } from '../slots.ts';
 import { type ContentBlob, manifestFor, readContents, type TargetContents } from './contents.ts';
 import type { DistributionContext } from './context.ts';
