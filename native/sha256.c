@@ -1,6 +1,7 @@
 #include "sha256.h"
 
 #include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 
 static const uint32_t constants[64] = {
@@ -142,4 +143,11 @@ void sha256_end(struct sha256 *hash, uint8_t digest[SHA256_SIZE]) {
   sha256_add(hash, padding, 1 + zeros + 8);
   for (size_t i = 0; i < SHA256_SIZE; i++)
     digest[i] = (uint8_t)(hash->state[i / 4] >> (24 - 8 * (i % 4)));
+}
+
+void sha256_print(struct sha256 *hash) {
+  uint8_t digest[SHA256_SIZE];
+  sha256_end(hash, digest);
+  for (size_t i = 0; i < sizeof digest; i++)
+    printf("%02x", digest[i]);
 }

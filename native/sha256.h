@@ -14,3 +14,5 @@ struct sha256 {
 void sha256_begin(struct sha256 *hash);
 void sha256_add(struct sha256 *hash, const void *data, size_t size);
 void sha256_end(struct sha256 *hash, uint8_t digest[SHA256_SIZE]);
+/* Ends it too: the digest in hexadecimal, to stdout. */
+void sha256_print(struct sha256 *hash);

@@ -17,7 +17,7 @@
 #define RECORD_FILE 'F'
 #define RECORD_END 'E'
 
-/* A regular file of the directory we are shut into (confine_reading), or -1 with errno: symbolic links on the
+/* A regular file of the directory we are shut into (skeleton_confine), or -1 with errno: symbolic links on the
  * way are resolved inside, the last component must not be one, and a fifo is never waited for. */
 int skeleton_open(const char *name);
 /* The directory itself, or -1 with errno. */

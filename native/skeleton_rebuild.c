@@ -128,12 +128,9 @@ int rebuild_main(int argc, char **argv) {
  *
  * The SHA-256 of what `rebuild` would write, in hexadecimal. */
 int rebuild_digest_main(int argc, char **argv) {
-  uint8_t digest[SHA256_SIZE];
   digest_only = true;
   sha256_begin(&hash);
   rebuild_main(argc, argv);
-  sha256_end(&hash, digest);
-  for (size_t i = 0; i < sizeof digest; i++)
-    printf("%02x", digest[i]);
+  sha256_print(&hash);
   return fflush(stdout) == 0 ? 0 : 1;
 }

@@ -9,6 +9,7 @@
 #include <sys/syscall.h>
 
 #include "confine.h"
+#include "sha256.h"
 
 struct options options = {.whiteouts = WHITEOUTS_NONE, .max_bytes = UINT64_MAX, .max_entries = UINT64_MAX};
 
@@ -77,6 +78,12 @@ static void confine_untar(const char *directory) {
   confine(&confinement);
 }
 
+static struct sha256 hash;
+
+static void add_to_digest(const uint8_t *data, size_t size) {
+  sha256_add(&hash, data, size);
+}
+
 /* usage: untar <directory> [--whiteouts overlay|apply|none] [--compression none|gzip] [--max-bytes N]
  * [--max-entries N] [--keep-free BYTES] < archive
  *
@@ -89,6 +96,8 @@ int untar_main(int argc, char **argv) {
     fail("usage: gantry-init untar <directory> [--whiteouts overlay|apply|none] [--compression none|gzip] "
          "[--max-bytes N] [--max-entries N] [--keep-free BYTES]");
   parse_options(argc, argv);
+  sha256_begin(&hash);
+  reader_tap = add_to_digest;
   reader_open();
   confine_untar(argv[1]);
   while (header_next(&entry)) {
@@ -103,7 +112,7 @@ int untar_main(int argc, char **argv) {
   reader_drain();
   tree_finish();
   printf("{\"sha256\":\"");
-  source_print_digest();
+  sha256_print(&hash);
   printf("\",\"bytes\":%llu,\"entries\":%llu,\"implied\":", (unsigned long long)bytes,
          (unsigned long long)entries);
   tree_print_implied();

@@ -5,8 +5,8 @@
  * anything else. One process unpacks one layer and exits, so errors end it (`fail`) and nothing is freed on
  * the way out.
  *
- *   untar.c           options, confinement (confine.h), the loop
- *   untar_source.c    the bytes: as they are or gzip, hashed
+ *   untar.c           options, confinement (confine.h), the loop, the digest
+ *   untar_source.c    the bytes: as they are or gzip
  *   untar_read.c      the byte stream
  *   untar_header.c    headers: ustar, GNU long names, base-256 numbers
  *   untar_pax.c       pax records and extended attributes
@@ -81,8 +81,6 @@ extern struct options options;
 void source_open(void);
 /* At least one byte, 0 at the end. */
 size_t source_read(uint8_t *to, size_t room);
-/* The SHA-256 of everything read, in hexadecimal, to stdout. */
-void source_print_digest(void);
 
 /* untar_read.c: every function that promises bytes fails with "unexpected EOF" when there are none. */
 void reader_open(void);

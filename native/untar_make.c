@@ -5,13 +5,8 @@
 #include <fcntl.h>
 #include <string.h>
 #include <sys/xattr.h>
-#include <unistd.h>
 
-static inline void close_fd(const int *fd) {
-  if (*fd >= 0)
-    close(*fd);
-}
-#define cleanup_fd __attribute__((cleanup(close_fd)))
+#include "files.h"
 
 /* overlayfs keeps its own state in these; an image that brings its own would rewrite the tree (redirects,
  * opaque). */
@@ -45,23 +40,12 @@ static void remove_xattrs(const char *path) {
       fail_errno("remove %s from /%s", name, path);
 }
 
-static void write_all(int fd, const uint8_t *data, size_t size, const char *name) {
-  while (size > 0) {
-    ssize_t n = write(fd, data, size);
-    if (n < 0 && errno != EINTR)
-      fail_errno("write /%s", name);
-    if (n > 0) {
-      data += n;
-      size -= (size_t)n;
-    }
-  }
-}
-
 static void copy_data(int fd, uint64_t size, const char *name) {
   const uint8_t *data;
   while (size > 0) {
     size_t n = reader_some(&data, size);
-    write_all(fd, data, n, name);
+    if (write_all(fd, data, n) != 0)
+      fail_errno("write /%s", name);
     space_taken(n);
     size -= n;
   }
@@ -91,7 +75,7 @@ static int create_file(int parent, const char *base, const struct entry *entry) 
 }
 
 static uint64_t make_file(int parent, const char *base, const struct entry *entry) {
-  cleanup_fd int fd = create_file(parent, base, entry);
+  AUTO_CLOSE int fd = create_file(parent, base, entry);
   if (entry->sparse)
     copy_sparse(fd, entry);
   else

@@ -2,19 +2,14 @@
 #include "untar.h"
 
 #include <errno.h>
-#include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 #include <zlib.h>
-
-#include "sha256.h"
 
 #define PACKED (1u << 18)
 /* Window of any size, gzip header and trailer. */
 #define GZIP_ONLY (15 + 16)
 
-static struct sha256 hash;
 static z_stream inflater;
 static uint8_t *packed;
 static bool between_members;
@@ -71,7 +66,6 @@ static size_t inflate_some(uint8_t *to, size_t room) {
 }
 
 void source_open(void) {
-  sha256_begin(&hash);
   if (!options.gunzip)
     return;
   packed = malloc(PACKED);
@@ -80,14 +74,5 @@ void source_open(void) {
 }
 
 size_t source_read(uint8_t *to, size_t room) {
-  size_t n = options.gunzip ? inflate_some(to, room) : read_some(to, room);
-  sha256_add(&hash, to, n);
-  return n;
-}
-
-void source_print_digest(void) {
-  uint8_t digest[SHA256_SIZE];
-  sha256_end(&hash, digest);
-  for (size_t i = 0; i < sizeof digest; i++)
-    printf("%02x", digest[i]);
+  return options.gunzip ? inflate_some(to, room) : read_some(to, room);
 }
