@@ -11,17 +11,11 @@ import {
   writeFileSync,
 } from 'node:fs';
 import { dirname } from 'node:path';
+import type { AuthConfig } from '../../api/types/registry.ts';
 import { ExitError } from '../exit.ts';
 
-/** One entry of `auths`. */
-export interface StoredAuth {
-  /** base64 of username:password. */
-  auth?: string;
-  username?: string;
-  password?: string;
-  identitytoken?: string;
-  registrytoken?: string;
-}
+/** One entry of `auths`: its key is the address. */
+export type StoredAuth = Omit<AuthConfig, 'serveraddress'>;
 
 export interface AuthSettings {
   auths?: Record<string, StoredAuth>;
