@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import type { Descriptor, ImageConfig } from '../../src/oci/image.ts';
 import { type RawMember, rawTar } from './raw-tar.ts';
 
-export const sha = (bytes: Uint8Array) => `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
+export const sha = (bytes: string | Uint8Array) =>
+  `sha256:${createHash('sha256').update(bytes).digest('hex')}`;
 
 export interface Sample {
   layers: Buffer<ArrayBuffer>[];

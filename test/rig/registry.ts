@@ -1,4 +1,5 @@
 /** A registry in the network of whoever pulls from it: there it is localhost, which every client takes without verified TLS. */
+import { afterAll } from 'bun:test';
 import { type RegistrySetup, startRegistry, type TestRegistry } from '../registry/rig.ts';
 import { command, type Result, succeed } from './command.ts';
 import type { TestEngine } from './engine.ts';
@@ -38,4 +39,14 @@ export class LocalRegistry implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     await this.registry[Symbol.asyncDispose]();
   }
+}
+
+/** One registry for all cases of a file, started by the first that asks for it. */
+export function sharedRegistry(): (engine: TestEngine) => Promise<LocalRegistry> {
+  let running: Promise<LocalRegistry> | undefined;
+  afterAll(async () => (await running)?.[Symbol.asyncDispose]());
+  return (engine) => {
+    running ??= LocalRegistry.start(engine);
+    return running;
+  };
 }

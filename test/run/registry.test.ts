@@ -1,23 +1,17 @@
 /** Pull and push against Debian's docker-registry, with skopeo and podman as the other side. */
-import { afterAll, expect } from 'bun:test';
-import { createHash } from 'node:crypto';
+import { expect } from 'bun:test';
 import { join } from 'node:path';
+import { sha } from '../images/archives.ts';
 import { succeed } from '../rig/command.ts';
 import type { Cli, TestEngine } from '../rig/engine.ts';
 import { busyboxTar } from '../rig/images.ts';
-import { LocalRegistry } from '../rig/registry.ts';
+import { type LocalRegistry, sharedRegistry } from '../rig/registry.ts';
 import { suite } from '../rig/suite.ts';
 
 const { each, once } = suite();
 
-let running: Promise<LocalRegistry> | undefined;
-const registryOf = (engine: TestEngine): Promise<LocalRegistry> => {
-  running ??= LocalRegistry.start(engine);
-  return running;
-};
-afterAll(async () => (await running)?.[Symbol.asyncDispose]());
+const registryOf = sharedRegistry();
 
-const sha = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
 const idOf = (cli: Cli, engine: TestEngine, name: string) =>
   engine.ok(cli, 'image', 'inspect', '-f', '{{.Id}}', name);
 const digestsOf = async (cli: Cli, engine: TestEngine, name: string): Promise<string[]> =>

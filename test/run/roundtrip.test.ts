@@ -1,22 +1,15 @@
 /** An image on a journey through programs that others wrote: every id and digest is the same at each stop. */
-import { afterAll, expect } from 'bun:test';
-import { createHash } from 'node:crypto';
+import { expect } from 'bun:test';
 import { join } from 'node:path';
+import { sha } from '../images/archives.ts';
 import { succeed } from '../rig/command.ts';
 import { type Cli, isGantry, type TestEngine } from '../rig/engine.ts';
-import { LocalRegistry } from '../rig/registry.ts';
+import { sharedRegistry } from '../rig/registry.ts';
 import { suite } from '../rig/suite.ts';
 
 const { each } = suite();
 
-let running: Promise<LocalRegistry> | undefined;
-const registryOf = (engine: TestEngine): Promise<LocalRegistry> => {
-  running ??= LocalRegistry.start(engine);
-  return running;
-};
-afterAll(async () => (await running)?.[Symbol.asyncDispose]());
-
-const sha = (text: string) => `sha256:${createHash('sha256').update(text).digest('hex')}`;
+const registryOf = sharedRegistry();
 
 /** An image of three layers with whiteouts and odd files, built up by podman: gzip layers, Docker's manifest or OCI's. */
 async function layered(engine: TestEngine, name: string, format = 'v2s2'): Promise<void> {
