@@ -1,6 +1,7 @@
 /** docker container prune: removes all stopped containers that the filters let through. */
 import { invalid, isKind } from '../lib/errors.ts';
 import type { ContainerId } from '../lib/ids.ts';
+import { parseTimestamp } from '../lib/timestamp.ts';
 import type { Context } from './context.ts';
 import type { Container } from './model.ts';
 import { remove } from './remove.ts';
@@ -50,18 +51,8 @@ function hasLabel({ config }: Container, filter: string): boolean {
   return config.labels[filter.slice(0, at)] === filter.slice(at + 1);
 }
 
-const units: Record<string, number> = { h: 3_600_000, m: 60_000, s: 1000, ms: 1 };
-
-/** A Go duration before now ("1h30m"), a Unix time, or a date; in milliseconds since the epoch. */
-export function parseUntil(text: string, now: number): number {
-  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  if (/^(\d+(\.\d+)?(h|ms|m|s))+$/.test(text)) {
-    let span = 0;
-    for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(h|ms|m|s)/g))
-      span += Number(amount) * (units[unit ?? ''] ?? 0);
-    return now - span;
-  }
-  const date = Date.parse(text);
-  if (Number.isNaN(date)) throw invalid(`failed to parse value as time or duration: "${text}"`);
-  return date;
+function parseUntil(text: string, now: number): number {
+  const time = parseTimestamp(text, now);
+  if (time === null) throw invalid(`failed to parse value as time or duration: "${text}"`);
+  return time;
 }

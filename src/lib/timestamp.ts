@@ -1,0 +1,31 @@
+/** Points in time as clients give them in filters. */
+
+const units: Record<string, number> = {
+  ns: 1e-6,
+  us: 1e-3,
+  µs: 1e-3,
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+};
+
+/**
+ * A Go duration counted back from `now` ("1h30m"), Unix seconds, or a date in Docker's forms. In milliseconds since the epoch,
+ * as `now`; null when it is none of these.
+ */
+export function parseTimestamp(text: string, now: number): number | null {
+  if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
+  if (/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) {
+    let total = 0;
+    for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
+      total += Number(amount) * (units[unit ?? ''] ?? 0);
+    return now - total;
+  }
+  if (!/^\d{4}-\d{2}-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.test(text)) return null;
+  // Hours alone are not a time for Date; without a zone it is local time, as Docker takes it.
+  const time = Date.parse(
+    text.replace(/T(\d{2})(?=$|Z|[+-])/, 'T$1:00').replace(/^(\d{4}-\d{2}-\d{2})$/, '$1T00:00'),
+  );
+  return Number.isNaN(time) ? null : time;
+}
