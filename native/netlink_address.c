@@ -64,31 +64,60 @@ int netlink_add_address(struct netlink *netlink, const char *link, const char *c
   return netlink_talk(netlink, &request);
 }
 
-int netlink_add_route(struct netlink *netlink, const char *destination, const char *gateway,
-                      const char *link) {
-  struct netlink_request request;
-  struct address to = {0}, via = {0};
-  int index = *link ? netlink_index(netlink, link) : 0;
-  if (index < 0 || (*destination && parse_address(netlink, destination, &to) != 0) ||
-      (*gateway && parse_address(netlink, gateway, &via) != 0))
+/* A route whose texts are understood. */
+struct parsed_route {
+  struct address to, via; /* family 0: not given */
+  int index;              /* 0: any link */
+};
+
+static int parse_route(struct netlink *netlink, const struct route *route, struct parsed_route *parsed) {
+  *parsed = (struct parsed_route){.index = *route->link ? netlink_index(netlink, route->link) : 0};
+  if (parsed->index < 0 ||
+      (*route->destination && parse_address(netlink, route->destination, &parsed->to) != 0) ||
+      (*route->gateway && parse_address(netlink, route->gateway, &parsed->via) != 0))
     return -1;
-  if ((!to.family && !via.family) || (to.family && via.family && to.family != via.family) ||
-      (!via.family && !index))
-    return netlink_invalid(netlink, "route to", destination);
+  return 0;
+}
+
+static int talk_route(struct netlink *netlink, uint16_t type, uint16_t flags, struct rtmsg *message,
+                      const struct parsed_route *route) {
+  struct netlink_request request;
+  message->rtm_family = (uint8_t)(route->to.family ? route->to.family : route->via.family);
+  message->rtm_dst_len = route->to.prefix;
+  message->rtm_table = RT_TABLE_MAIN;
+  netlink_begin(&request, type, flags, message, sizeof *message);
+  if (route->to.prefix)
+    netlink_put(&request, RTA_DST, route->to.bytes, route->to.size);
+  if (route->via.family)
+    netlink_put(&request, RTA_GATEWAY, route->via.bytes, route->via.size);
+  if (route->index)
+    netlink_put_u32(&request, RTA_OIF, (uint32_t)route->index);
+  return netlink_talk(netlink, &request);
+}
+
+int netlink_add_route(struct netlink *netlink, const struct route *route, bool replace) {
+  struct parsed_route parsed;
+  if (parse_route(netlink, route, &parsed) != 0)
+    return -1;
+  int to = parsed.to.family, via = parsed.via.family;
+  if ((!to && !via) || (to && via && to != via) || (!via && !parsed.index))
+    return netlink_invalid(netlink, "route to", route->destination);
   struct rtmsg message = {
-      .rtm_family = (uint8_t)(to.family ? to.family : via.family),
-      .rtm_dst_len = to.prefix,
-      .rtm_table = RT_TABLE_MAIN,
       .rtm_protocol = RTPROT_BOOT,
-      .rtm_scope = *gateway ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
+      .rtm_scope = via ? RT_SCOPE_UNIVERSE : RT_SCOPE_LINK,
       .rtm_type = RTN_UNICAST,
   };
-  netlink_begin(&request, RTM_NEWROUTE, NLM_F_CREATE | NLM_F_EXCL, &message, sizeof message);
-  if (to.family && to.prefix)
-    netlink_put(&request, RTA_DST, to.bytes, to.size);
-  if (via.family)
-    netlink_put(&request, RTA_GATEWAY, via.bytes, via.size);
-  if (index)
-    netlink_put_u32(&request, RTA_OIF, (uint32_t)index);
-  return netlink_talk(netlink, &request);
+  return talk_route(netlink, RTM_NEWROUTE, NLM_F_CREATE | (replace ? NLM_F_REPLACE : NLM_F_EXCL), &message,
+                    &parsed);
+}
+
+int netlink_delete_route(struct netlink *netlink, const struct route *route) {
+  struct parsed_route parsed;
+  /* Of any kind and scope. */
+  struct rtmsg message = {.rtm_scope = RT_SCOPE_NOWHERE};
+  if (parse_route(netlink, route, &parsed) != 0)
+    return -1;
+  if (!parsed.to.family)
+    return netlink_invalid(netlink, "destination", route->destination);
+  return talk_route(netlink, RTM_DELROUTE, 0, &message, &parsed);
 }

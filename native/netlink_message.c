@@ -40,6 +40,14 @@ void netlink_put(struct netlink_request *request, uint16_t type, const void *dat
     memcpy(RTA_DATA(attribute), data, size);
 }
 
+void netlink_put_u8(struct netlink_request *request, uint16_t type, uint8_t value) {
+  netlink_put(request, type, &value, sizeof value);
+}
+
+void netlink_put_u16(struct netlink_request *request, uint16_t type, uint16_t value) {
+  netlink_put(request, type, &value, sizeof value);
+}
+
 void netlink_put_u32(struct netlink_request *request, uint16_t type, uint32_t value) {
   netlink_put(request, type, &value, sizeof value);
 }

@@ -22,6 +22,8 @@ void netlink_begin(struct netlink_request *request, uint16_t type, uint16_t flag
 /* Zeroed room without a header; NULL and `failed` when there is none. */
 void *netlink_append(struct netlink_request *request, size_t size);
 void netlink_put(struct netlink_request *request, uint16_t type, const void *data, size_t size);
+void netlink_put_u8(struct netlink_request *request, uint16_t type, uint8_t value);
+void netlink_put_u16(struct netlink_request *request, uint16_t type, uint16_t value);
 void netlink_put_u32(struct netlink_request *request, uint16_t type, uint32_t value);
 void netlink_put_text(struct netlink_request *request, uint16_t type, const char *text);
 /* Attributes put until netlink_nest_end, which takes what this returned, are inside of this one. */

@@ -49,7 +49,7 @@ struct stage {
   pid_t server;  /* who answers for it; 0: nobody */
   int server_output;
   int netlink;
-  int joined; /* pidfd of the process that `join` named */
+  int joined; /* pidfd of the process that `join`, or a link for its namespace, named */
   pid_t joined_pid;
   int empty, null; /* what `mask` puts over directories and files */
   int console;     /* pty master */
@@ -129,6 +129,11 @@ OPERATION(op_link);
 OPERATION(op_address);
 OPERATION(op_route);
 OPERATION(op_link_delete);
+OPERATION(op_route_delete);
+OPERATION(op_macvlan);
+OPERATION(op_ipvlan);
+OPERATION(op_vlan);
+OPERATION(op_dummy);
 OPERATION(op_copy_up);
 OPERATION(op_fuse_serve);
 OPERATION(op_fuse_root);
@@ -136,6 +141,9 @@ OPERATION(op_subvolume_create);
 OPERATION(op_subvolume_snapshot);
 OPERATION(op_subvolume_delete);
 
+/* The network namespace of a running process, made sure of as `join` does: a descriptor, or -1 with errno and
+ * the detail. */
+int open_network(struct stage *stage, pid_t pid, const char *start_time);
 /* Becomes uid and gid 0 of the user namespace that was just entered. */
 int become_root(void);
 /* The last steps before execve: filter, then capabilities. -1 with errno and stage->index of the culprit. */

@@ -17,13 +17,18 @@ int become_root(void) {
   return setresgid(0, 0, 0) != 0 || setresuid(0, 0, 0) != 0 ? -1 : 0;
 }
 
+static int enter(struct stage *stage, int fd, int flags) {
+  /* A socket stays in the network namespace that it was made in. */
+  close_fd(&stage->netlink);
+  if (setns(fd, flags) != 0)
+    return -1;
+  return flags & CLONE_NEWUSER ? become_root() : 0;
+}
+
 int op_setns(struct stage *stage, struct reader *in) {
-  (void)stage;
   AUTO_CLOSE int fd = open(read_string(in, NULL), O_RDONLY | O_CLOEXEC);
   int type = (int)read_u32(in);
-  if (fd < 0 || setns(fd, type) != 0)
-    return -1;
-  return type & CLONE_NEWUSER ? become_root() : 0;
+  return fd < 0 ? -1 : enter(stage, fd, type);
 }
 
 /* Field 22 of /proc/pid/stat; the second field is the program's name and may hold anything but comes in
@@ -47,8 +52,8 @@ static int start_time(pid_t pid, char *text, size_t size) {
   return 0;
 }
 
-/* The process that a `join` names, known to be the expected one. It stays open: behind the clone its number
- * means nothing any more, so a second `join` of the same process on the inside uses what the host side
+/* The process that an operation names, known to be the expected one. It stays open: behind the clone its
+ * number means nothing any more, so a second `join` of the same process on the inside uses what the host side
  * opened. */
 static int open_process(struct stage *stage, pid_t pid, const char *expected) {
   if (stage->joined >= 0 && stage->joined_pid == pid)
@@ -75,12 +80,22 @@ int op_join(struct stage *stage, struct reader *in) {
   int flags = (int)read_u32(in);
   if (open_process(stage, pid, expected) != 0)
     return -1;
-  if (setns(stage->joined, flags) != 0)
-    return blame(stage, "process %d", pid);
-  return flags & CLONE_NEWUSER ? become_root() : 0;
+  return enter(stage, stage->joined, flags) != 0 ? blame(stage, "process %d", pid) : 0;
+}
+
+int open_network(struct stage *stage, pid_t pid, const char *start_time) {
+  char path[32];
+  if (open_process(stage, pid, start_time) != 0)
+    return -1;
+  snprintf(path, sizeof path, "/proc/%d/ns/net", pid);
+  AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
+  /* It still has its number, so what was opened is of the process that we are sure of. */
+  if (fd < 0 || sys_pidfd_send_signal(stage->joined, 0) != 0)
+    return blame(stage, "network namespace of process %d", pid);
+  return keep_fd(&fd);
 }
 
 int op_unshare(struct stage *stage, struct reader *in) {
-  (void)stage;
+  close_fd(&stage->netlink);
   return unshare((int)read_u32(in));
 }

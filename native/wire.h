@@ -61,12 +61,17 @@ enum operation_code {
   OP_ADDRESS = 63,
   OP_ROUTE = 64,
   OP_LINK_DELETE = 65,
+  OP_ROUTE_DELETE = 66,
   OP_COPY_UP = 70,
   OP_FUSE_SERVE = 80,
   OP_FUSE_ROOT = 81,
   OP_SUBVOLUME_CREATE = 82,
   OP_SUBVOLUME_SNAPSHOT = 83,
   OP_SUBVOLUME_DELETE = 84,
+  OP_MACVLAN = 90,
+  OP_IPVLAN = 91,
+  OP_VLAN = 92,
+  OP_DUMMY = 93,
 };
 
 /* -- reading */

@@ -105,7 +105,7 @@ export type Operation =
     // -- the process
     | { op: 'hostname'; name: string }
     | { op: 'domainname'; name: string }
-    /** Writes /proc/sys/<name with / for .>, verified to be on procfs (CVE-2025-52881). Inside; before or after pivot. */
+    /** Writes /proc/sys/<name with / for .>, verified to be on procfs (CVE-2025-52881). Before or after pivot; net.* are those of the side's network namespace. */
     | { op: 'sysctl'; name: string; value: string }
     /** resource: RLIMIT_* number; 2^64-1 as "unlimited" is the string "unlimited". Never fatal when raising is not permitted. */
     | { op: 'rlimit'; resource: number; soft: string; hard: string }
@@ -135,17 +135,57 @@ export type Operation =
     /** execve; argv[0] without a slash is searched in PATH of `env`. All descriptors but 0-2 are closed. */
     | { op: 'exec'; argv: string[] }
 
-    // -- network (rtnetlink; in the network namespace of the side that runs it)
-    /** A veth pair whose peer is created directly in the child's network namespace; the host end is enslaved to `bridge` and set up. Host side, after `clone`. */
-    | { op: 'veth'; name: string; peer: string; peerMac: string; bridge: string; mtu: number }
+    // -- network (rtnetlink; in the network namespace of the side that runs it, as `join`, `setns` and `unshare` leave it)
+    /**
+     * A veth pair: `name`, made a port of `bridge` ("" = of none) and set up, and `peer`, born in the network namespace of `pid`.
+     * `hairpin`: frames may leave by the port they came from; `isolated`: none go to another isolated port.
+     */
+    | ({
+        op: 'veth';
+        name: string;
+        peer: string;
+        peerMac: string;
+        bridge: string;
+        mtu: number;
+        hairpin: boolean;
+        isolated: boolean;
+      } & NetworkOf)
+    /** A link on `parent`, born in the network namespace of `pid`. mac "" and mtu 0 leave these to the kernel. */
+    | ({
+        op: 'macvlan';
+        name: string;
+        parent: string;
+        mac: string;
+        mode: 'bridge' | 'private' | 'vepa' | 'passthru';
+        mtu: number;
+      } & NetworkOf)
+    /** The same with the hardware address of `parent`. */
+    | ({
+        op: 'ipvlan';
+        name: string;
+        parent: string;
+        mode: 'l2' | 'l3' | 'l3s';
+        flag: 'bridge' | 'private' | 'vepa';
+        mtu: number;
+      } & NetworkOf)
+    /** The frames of `parent` that have VLAN `id`; existing is an error. */
+    | { op: 'vlan'; name: string; parent: string; id: number }
+    /** A link that leads nowhere; existing is an error. */
+    | { op: 'dummy'; name: string }
+    /** Existing is not an error. */
     | { op: 'bridge'; name: string; mac: string; mtu: number }
-    /** Sets a link up (or down), its mtu (0 = leave) and new name ("" = leave). */
+    /** Sets a link up (or down), its mtu (0 = leave) and new name ("" = leave; it must be down before Linux 6.2). */
     | { op: 'link'; name: string; up: boolean; mtu: number; rename: string }
-    /** cidr: "172.17.0.2/16" or IPv6; existing is not an error. */
-    | { op: 'address'; link: string; cidr: string }
-    /** destination "" = default route. */
-    | { op: 'route'; destination: string; gateway: string; link: string }
     | { op: 'link-delete'; name: string }
+    /** cidr: "172.17.0.2/16" or IPv6 (usable at once: without duplicate address detection); on a link up or down. Existing is not an error. */
+    | { op: 'address'; link: string; cidr: string }
+    /**
+     * destination: a CIDR; "0.0.0.0/0" or "::/0" = default route, "" = that of the gateway's family. gateway "" = on the link
+     * itself; link "" = wherever the gateway is. `replace`: in place of an existing route to that destination, which is an error otherwise.
+     */
+    | { op: 'route'; destination: string; gateway: string; link: string; replace: boolean }
+    /** destination: a CIDR, "0.0.0.0/0" or "::/0"; link "" = any. Missing is not an error. */
+    | { op: 'route-delete'; destination: string; link: string }
 
     // -- content (one-shot runs)
     /** Copies the directory or file `target` of the root to host directory `path` with owners, modes, times, xattrs, links; nothing when `path` is not empty or `target` is missing. Before pivot. */
@@ -158,6 +198,12 @@ export type Operation =
     /** With all subvolumes inside it. What is not a subvolume itself is refused (EINVAL). */
     | { op: 'subvolume-delete'; path: string }
   ) & { side: 'host' | 'inside'; optional?: boolean };
+
+/** Whose network namespace: of the plan's own child (pid 0; after `clone`), or of a running process as in `join`. Host side. */
+interface NetworkOf {
+  pid: number;
+  startTime: string;
+}
 
 export type OperationName = Operation['op'];
 export type OperationOf<N extends OperationName> = Extract<Operation, { op: N }>;

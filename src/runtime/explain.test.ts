@@ -47,3 +47,42 @@ test('numbers, sides, names of flags, headings where the subject changes', () =>
 7  inside  execve sh -c "echo hi"
 `);
 });
+
+test('links, addresses and routes', () => {
+  const host = { side: 'host' } as const;
+  const inside = { side: 'inside' } as const;
+  const child = { pid: 0, startTime: '' };
+  const running = { pid: 7, startTime: '99' };
+  const port = { bridge: 'gantry0', mtu: 1500, hairpin: true, isolated: true };
+  const plain = { bridge: '', mtu: 0, hairpin: false, isolated: false };
+  const link = { name: 'eth0', parent: 'eth1', mtu: 0 };
+  const text = explain([
+    { ...host, op: 'dummy', name: 'dm-1' },
+    { ...host, op: 'vlan', name: 'eth1.9', parent: 'eth1', id: 9 },
+    { ...host, op: 'veth', name: 'v', peer: 'eth0', peerMac: '', ...port, ...child },
+    { ...host, op: 'veth', name: 'v', peer: 'eth0', peerMac: '', ...plain, ...running },
+    { ...host, op: 'macvlan', mac: '', mode: 'vepa', ...link, ...running },
+    { ...host, op: 'ipvlan', mode: 'l3s', flag: 'private', ...link, ...child },
+    {
+      ...inside,
+      op: 'route',
+      destination: '::/0',
+      gateway: 'fd00::1',
+      link: 'eth0',
+      replace: true,
+    },
+    { ...inside, op: 'route-delete', destination: '10.0.0.0/8', link: '' },
+  ]);
+  expect(text).toBe(`# From outside, while the child builds its world
+1  host    dummy dm-1
+2  host    vlan eth1.9 on eth1, id 9
+3  host    veth v on gantry0 hairpin isolated, its peer eth0 born in the child's network namespace, mtu 1500
+4  host    veth v, its peer eth0 born in the network namespace of process 7
+5  host    macvlan eth0 on eth1, mode vepa, born in the network namespace of process 7
+6  host    ipvlan eth0 on eth1, mode l3s private, born in the child's network namespace
+
+# The network
+7  inside  route ::/0 via fd00::1 dev eth0, in place of what is there
+8  inside  route 10.0.0.0/8 deleted
+`);
+});

@@ -35,6 +35,11 @@ const rlimitName = (resource: number) =>
 const INSTRUCTION_SIZE = 8;
 const instructions = (program: Uint8Array) => `${program.length / INSTRUCTION_SIZE} instructions`;
 
+const networkOf = (pid: number) =>
+  pid === 0 ? "the child's network namespace" : `the network namespace of process ${pid}`;
+const mtuOf = (mtu: number) => (mtu === 0 ? '' : `, mtu ${mtu}`);
+const deviceOf = (link: string) => (link === '' ? '' : ` dev ${link}`);
+
 const explainers: Explainers = {
   mkdir: ({ path }) => `mkdir ${path}`,
   write: ({ path, data }) => `write ${quoted(short(data.trim(), 60))} > ${path}`,
@@ -84,14 +89,21 @@ const explainers: Explainers = {
   chdir: ({ target }) => `chdir ${quoted(target)}`,
   umask: ({ mask }) => `umask ${mask.toString(8).padStart(4, '0')}`,
   exec: ({ argv }) => `execve ${short(argv.map(quoted).join(' '), 200)}`,
-  veth: ({ name, peer, bridge, mtu }) =>
-    `veth ${name} on ${bridge}, its peer ${peer} born in the child's network namespace, mtu ${mtu}`,
-  bridge: ({ name, mtu }) => `bridge ${name}, mtu ${mtu}`,
+  veth: ({ name, peer, bridge, mtu, hairpin, isolated, pid }) =>
+    `veth ${name}${bridge === '' ? '' : ` on ${bridge}`}${hairpin ? ' hairpin' : ''}${isolated ? ' isolated' : ''}, its peer ${peer} born in ${networkOf(pid)}${mtuOf(mtu)}`,
+  macvlan: ({ name, parent, mode, mtu, pid }) =>
+    `macvlan ${name} on ${parent}, mode ${mode}, born in ${networkOf(pid)}${mtuOf(mtu)}`,
+  ipvlan: ({ name, parent, mode, flag, mtu, pid }) =>
+    `ipvlan ${name} on ${parent}, mode ${mode} ${flag}, born in ${networkOf(pid)}${mtuOf(mtu)}`,
+  vlan: ({ name, parent, id }) => `vlan ${name} on ${parent}, id ${id}`,
+  dummy: ({ name }) => `dummy ${name}`,
+  bridge: ({ name, mtu }) => `bridge ${name}${mtuOf(mtu)}`,
   link: ({ name, up, mtu, rename }) =>
     `link ${name}${rename === '' ? '' : ` renamed ${rename}`}${mtu === 0 ? '' : ` mtu ${mtu}`} ${up ? 'up' : 'down'}`,
   address: ({ link, cidr }) => `address ${cidr} on ${link}`,
-  route: ({ destination, gateway, link }) =>
-    `route ${destination === '' ? 'default' : destination}${gateway === '' ? '' : ` via ${gateway}`}${link === '' ? '' : ` dev ${link}`}`,
+  route: ({ destination, gateway, link, replace }) =>
+    `route ${destination === '' ? 'default' : destination}${gateway === '' ? '' : ` via ${gateway}`}${deviceOf(link)}${replace ? ', in place of what is there' : ''}`,
+  'route-delete': ({ destination, link }) => `route ${destination}${deviceOf(link)} deleted`,
   'link-delete': ({ name }) => `link ${name} deleted`,
   'copy-up': ({ target, path }) => `copy what the image has at ${target} to ${path}`,
   'fuse-serve': ({ argv }) => `open /dev/fuse for ${short(argv.map(quoted).join(' '))}`,
@@ -121,11 +133,16 @@ const phases: readonly { title: string; side?: 'host' | 'inside'; ops: readonly 
       'write-proc',
       'write-pid',
       'veth',
+      'macvlan',
+      'ipvlan',
+      'vlan',
+      'dummy',
       'bridge',
       'link',
+      'link-delete',
       'address',
       'route',
-      'link-delete',
+      'route-delete',
       'signal-child',
     ],
   },
@@ -151,7 +168,7 @@ const phases: readonly { title: string; side?: 'host' | 'inside'; ops: readonly 
   { title: 'What the kernel would tell too freely', ops: ['readonly', 'mask'] },
   { title: 'Leaving the host behind', ops: ['pivot'] },
   { title: 'Both sides meet', ops: ['await-host'] },
-  { title: 'The network', side: 'inside', ops: ['link', 'address', 'route'] },
+  { title: 'The network', side: 'inside', ops: ['link', 'link-delete', 'address', 'route', 'route-delete'] },
   {
     title: 'The program, and who it is',
     ops: [

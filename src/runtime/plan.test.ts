@@ -147,7 +147,19 @@ describe('planContainer', () => {
 
   test('the network comes after the barrier', () => {
     const network: Operation[] = [
-      { op: 'veth', side: 'host', name: 'v', peer: 'eth0', peerMac: '', bridge: 'b', mtu: 0 },
+      {
+        op: 'veth',
+        side: 'host',
+        name: 'v',
+        peer: 'eth0',
+        peerMac: '',
+        bridge: 'b',
+        mtu: 0,
+        hairpin: false,
+        isolated: false,
+        pid: 0,
+        startTime: '',
+      },
       { op: 'address', side: 'inside', link: 'eth0', cidr: '10.0.0.2/24' },
     ];
     const operations = plan(spec(), { network });

@@ -43,7 +43,7 @@ test('the exit code of the program comes through', async () => {
 test('failures on either side name their operation, and leave no process and no mount', async () => {
   const bad: [Operation, 'host' | 'inside'][] = [
     [{ ...host, op: 'write', path: '/no/such/file', data: '' }, 'host'],
-    [{ ...host, op: 'veth', name: 'x0', peer: 'eth0', peerMac: '', bridge: 'no-bridge', mtu: 0 }, 'host'],
+    [{ ...host, op: 'bridge', name: 'a-name-that-is-too-long', mac: '', mtu: 0 }, 'host'],
     [{ ...inside, op: 'sysctl', name: 'net.no.such', value: '1' }, 'inside'],
     [{ ...inside, op: 'sysctl', name: '../../etc/passwd', value: '1' }, 'inside'],
     [{ ...inside, op: 'setns', path: '/etc/passwd', nstype: 0 }, 'inside'],
