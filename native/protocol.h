@@ -20,6 +20,7 @@ enum request_code {
   REQUEST_EXEC = 3,
   REQUEST_RESIZE = 4,
   REQUEST_SIGNAL = 5,
+  REQUEST_NAMES = 6,
 };
 
 enum attach_flags {
@@ -49,4 +50,5 @@ struct launch {
   uint32_t expect_attach;
   const char *memory_cgroup;
   uint32_t cgroup_version;
+  const char *names_path;
 };

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "names.h"
 #include "seal.h"
 
 /* Execs that outlive the container (they share the host's pids) get this long to die of their SIGKILL. */
@@ -77,6 +78,7 @@ static int parse_launch(void) {
   shim.launch.expect_attach = read_u32(&reader);
   shim.launch.memory_cgroup = keep_string(&reader);
   shim.launch.cgroup_version = read_u32(&reader);
+  shim.launch.names_path = read_string(&reader, NULL);
   shim.list = reader.at;
   shim.list_size = reader_left(&reader);
   errno = EBADMSG;
@@ -188,6 +190,14 @@ void container_step(void) {
   if (shim.container.state != PROCESS_AT_GATE || shim.attached < shim.launch.expect_attach)
     return;
   struct plan_failure failure = {0};
+  /* The container is built, so its loopback is up. */
+  if (shim.launch.names_path[0] &&
+      names_serve(shim.container.run.pid, shim.launch.names_path, shim.launch.id) < 0) {
+    int error = errno;
+    kill(shim.container.run.pid, SIGKILL);
+    fail("serving names at 127.0.0.11", error);
+    return;
+  }
   if (process_go(&shim.container, &failure) < 0)
     container_failed(&failure);
 }
@@ -214,6 +224,7 @@ void container_started(void) {
 }
 
 void container_failed(const struct plan_failure *failure) {
+  names_close();
   shim.failed = true;
   shim.container.state = PROCESS_DONE;
   loop_watch(&shim.container.report, 0);
@@ -231,6 +242,7 @@ static void kill_execs(void) {
 }
 
 void container_exited(void) {
+  names_close();
   log_close(&shim.log);
   bool oom = oom_check();
   if (record_exit(shim.container.exit_code, shim.container.exit_signal, oom) < 0) {
@@ -310,7 +322,7 @@ static bool has_left(void) {
 
 static int timers(void) {
   uint64_t now = now_ms();
-  int next = sooner(process_timers(now), client_timers(now));
+  int next = sooner(sooner(process_timers(now), client_timers(now)), names_timers(now));
   if (shim.container.state == PROCESS_DONE && shim.container.next && now < shim.container.deadline)
     next = sooner(next, (int)(shim.container.deadline - now));
   if (told_everything(now) && !shim.leaving) {

@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "files.h"
+#include "names.h"
 #include "shim.h"
 
 /* A client with more than HIGH unsent holds the process up until it has less than LOW. */
@@ -249,6 +250,14 @@ static void send_signal(struct client *client, const char *id, uint32_t number) 
     answer(client, NULL);
 }
 
+static void serve_names(struct client *client, const char *path) {
+  const struct process *container = &shim.container;
+  if (container->state != PROCESS_RUNNING)
+    answer(client, "no such process");
+  else
+    answer(client, names_serve(container->run.pid, path, shim.launch.id) < 0 ? strerror(errno) : NULL);
+}
+
 static void dispatch(struct client *client) {
   struct reader reader = reader_of(client->request, client->request_size);
   uint8_t code = read_u8(&reader);
@@ -258,14 +267,16 @@ static void dispatch(struct client *client) {
     exec_begin(client, id, &reader);
     return;
   }
-  uint32_t first = code == REQUEST_WATCH ? 0 : read_u32(&reader);
+  uint32_t first = code == REQUEST_WATCH || code == REQUEST_NAMES ? 0 : read_u32(&reader);
   uint32_t second = code == REQUEST_RESIZE ? read_u32(&reader) : 0;
-  if (!reader_done(&reader) || code < REQUEST_WATCH || code > REQUEST_SIGNAL) {
+  if (!reader_done(&reader) || code < REQUEST_WATCH || code > REQUEST_NAMES) {
     answer(client, "malformed request");
   } else if (code == REQUEST_WATCH) {
     client->role = ROLE_WATCH;
     client_update(client);
     event_now(client);
+  } else if (code == REQUEST_NAMES) {
+    serve_names(client, id);
   } else if (code == REQUEST_ATTACH) {
     attach(client, id, first);
   } else if (code == REQUEST_RESIZE) {

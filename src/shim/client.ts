@@ -148,6 +148,11 @@ export class ShimClient {
     (await ask(this.socketPath, { type: 'resize', execId, rows, columns })).close();
   }
 
+  /** Serves names at 127.0.0.11 inside, by asking at `namesPath`. Idempotent. */
+  async serveNames(namesPath: string): Promise<void> {
+    (await ask(this.socketPath, { type: 'names', namesPath })).close();
+  }
+
   /** Sends a signal by pidfd. */
   async signal(execId: string, signal: number): Promise<void> {
     (await ask(this.socketPath, { type: 'signal', execId, signal })).close();

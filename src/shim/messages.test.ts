@@ -78,6 +78,7 @@ test('a launch is its fields in order, then the operations', () => {
     expectAttach: 2,
     memoryCgroup: '',
     cgroupVersion: 2,
+    namesPath: '',
   };
   const empty = new Writer().string('').string('').string('');
   const expected = new Writer().string('id').string('/s').finish();

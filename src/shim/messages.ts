@@ -118,7 +118,8 @@ export type Request =
   | { type: 'attach'; execId: string; flags: number }
   | { type: 'exec'; execId: string; flags: number; operations: readonly Operation[] }
   | { type: 'resize'; execId: string; rows: number; columns: number }
-  | { type: 'signal'; execId: string; signal: number };
+  | { type: 'signal'; execId: string; signal: number }
+  | { type: 'names'; namesPath: string };
 
 export function encodeRequest(request: Request): Buffer {
   const { code, fields: layout } = requests[request.type];

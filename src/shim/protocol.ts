@@ -52,6 +52,8 @@ export interface Launch {
   /** cgroup directory of the memory controller and the version it belongs to: for OOM events. "" = none. */
   memoryCgroup: string;
   cgroupVersion: 1 | 2;
+  /** The daemon's socket for names (src/networks/dns/frames.ts): they are served at 127.0.0.11 inside. "" = they are not. */
+  namesPath: string;
   /** Run as pid 1's reaper is done by gantry-init itself as `/sbin/docker-init`; nothing to say here. */
 }
 
@@ -70,6 +72,7 @@ export const launchLayout = {
   expectAttach: 'u32',
   memoryCgroup: 'string',
   cgroupVersion: 'u32',
+  namesPath: 'string',
 } as const;
 
 /** Event types (shim -> daemon) and their payload fields. */
@@ -97,6 +100,8 @@ export const requests = {
   resize: { code: 4, fields: { execId: 'string', rows: 'u32', columns: 'u32' } },
   /** By pidfd, so never to a reused pid. */
   signal: { code: 5, fields: { execId: 'string', signal: 'u32' } },
+  /** From now on as if Launch.namesPath had said so. */
+  names: { code: 6, fields: { namesPath: 'string' } },
 } as const;
 
 /** On a failed exec the error string of the reply is `<index>:<errno>:<detail>`. The status of a successful exec is followed by u32 pid. */

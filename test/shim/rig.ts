@@ -121,6 +121,7 @@ export class Rig implements AsyncDisposable {
       expectAttach: 0,
       memoryCgroup: '',
       cgroupVersion: 1,
+      namesPath: '',
       ...overrides,
     };
     const launched = new Launched(await launchShim(launch, list), launch);
