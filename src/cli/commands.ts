@@ -235,6 +235,12 @@ export const entries: readonly Entry[] = [
     also: ['network list'],
   }),
   entry(null, 'network prune', 'Remove all unused networks', () => import('./commands/network-prune.ts')),
+  entry(
+    null,
+    'network repair',
+    'Mend the links and firewall rules of networks on the host',
+    () => import('./commands/network-repair.ts'),
+  ),
   entry(null, 'network rm', 'Remove one or more networks', () => import('./commands/network-rm.ts'), {
     also: ['network remove'],
   }),

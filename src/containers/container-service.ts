@@ -5,6 +5,7 @@ import { Shims } from '../shim/spare.ts';
 import { Activities } from './activity.ts';
 import { attach, resize } from './attach.ts';
 import { commit } from './commit.ts';
+import { connect, disconnect } from './connect.ts';
 import type { Context } from './context.ts';
 import { create } from './create.ts';
 import { createExec, resizeExec, startExec } from './exec.ts';
@@ -96,6 +97,9 @@ export class ContainerService implements Containers {
   remove: Containers['remove'] = (ref, options) => remove(this.#context, ref, options);
   wait: Containers['wait'] = async (ref, condition, signal) => wait(this.#context, ref, condition, signal);
   commit: Containers['commit'] = (ref, request, op) => commit(this.#context, ref, request, op);
+  connect: Containers['connect'] = (ref, network, request) => connect(this.#context, ref, network, request);
+  disconnect: Containers['disconnect'] = (ref, network, force) =>
+    disconnect(this.#context, ref, network, force);
   update: Containers['update'] = (ref, changes) => update(this.#context, ref, changes);
 
   get: Containers['get'] = async (ref) => {

@@ -1,11 +1,19 @@
 /** On which networks a container is: decided at create, given addresses at start, without them after the exit. */
 import { isKind } from '../lib/errors.ts';
 import type { NetworkId } from '../lib/ids.ts';
-import type { Endpoint, EndpointRequest, Network, PortBinding, PortKey } from '../networks/model.ts';
+import type {
+  Endpoint,
+  EndpointRequest,
+  Identity,
+  JoinRequest,
+  Network,
+  PortBinding,
+  PortKey,
+} from '../networks/model.ts';
 import type { Context } from './context.ts';
 import type { Container, CreateRequest, HostConfig } from './model.ts';
 
-const emptyRequest: EndpointRequest = {
+export const emptyRequest: EndpointRequest = {
   aliases: [],
   links: [],
   ipv4Address: '',
@@ -23,12 +31,17 @@ export function networkOfMode(mode: string, hasBridge: boolean): string | null {
   return mode;
 }
 
+/** The default bridge has links instead of names. */
+export const isLegacy = (network: string): boolean =>
+  network === 'bridge' || network === 'default' || network === '';
+
 export function blankEndpoint(network: Pick<Network, 'id' | 'name'>, request: EndpointRequest): Endpoint {
   return {
     networkId: network.id,
     networkName: network.name,
     endpointId: '',
     request,
+    interfaceName: '',
     ipAddress: '',
     prefixLength: 0,
     gateway: '',
@@ -51,7 +64,11 @@ export async function planEndpoints(context: Context, request: CreateRequest): P
   const wanted = new Map<string, EndpointRequest>();
   const { [main]: own, default: asDefault, [hostConfig.networkMode]: asMode, ...others } = request.endpoints;
   const mainRequest = own ?? asMode ?? asDefault ?? emptyRequest;
-  wanted.set(main, { ...mainRequest, macAddress: mainRequest.macAddress || config.macAddress });
+  wanted.set(main, {
+    ...mainRequest,
+    macAddress: mainRequest.macAddress || config.macAddress,
+    links: isLegacy(main) ? mainRequest.links : [...mainRequest.links, ...hostConfig.links],
+  });
   for (const [name, endpoint] of Object.entries(others)) wanted.set(name, endpoint);
   return Promise.all(
     [...wanted].map(async ([name, endpoint]) => blankEndpoint(await lookUp(context, name), endpoint)),
@@ -76,6 +93,31 @@ export function portBindings(container: {
   if (container.hostConfig.publishAllPorts)
     for (const port of container.config.exposedPorts) bindings[port] ??= [{ hostIp: '', hostPort: '' }];
   return bindings;
+}
+
+/** What a container that starts asks of its networks. */
+export function joinRequestOf(context: Context, container: Container): JoinRequest {
+  const { id, name, config, hostConfig, endpoints } = container;
+  return {
+    ...identityOf(context, { id, name, config, hostConfig }),
+    endpoints: endpoints.map(({ networkId, networkName, request }) => ({
+      network: networkId || networkName,
+      request,
+    })),
+    portBindings: portBindings(container),
+  };
+}
+
+export function identityOf(
+  { defaults }: Context,
+  { id, name, config, hostConfig }: Pick<Container, 'id' | 'name' | 'config' | 'hostConfig'>,
+): Identity {
+  return {
+    containerId: id,
+    containerName: name,
+    hostname: config.hostname,
+    dnsServers: hostConfig.dns.length > 0 ? hostConfig.dns : defaults.dns,
+  };
 }
 
 /** What stays of the endpoints once the process is gone. */

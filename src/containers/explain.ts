@@ -1,10 +1,9 @@
 /** gantry run --explain: the operations that would make a container, without making it. */
-import type { Endpoint } from '../networks/model.ts';
 import { explain } from '../runtime/explain.ts';
 import { planContainer } from '../runtime/plan.ts';
 import type { Context } from './context.ts';
 import { planContainerRecord } from './create.ts';
-import { portBindings } from './endpoints.ts';
+import { joinRequestOf } from './endpoints.ts';
 import type { CreateRequest } from './model.ts';
 import { specOf } from './spec-of.ts';
 
@@ -25,7 +24,7 @@ export async function explainCreate(context: Context, request: CreateRequest): P
       spec: specOf(context, container),
       root: context.snapshotter.mounts(id),
       rootPath: context.paths.of(id).rootfs,
-      network: await networkOperations(context, container, container.endpoints),
+      network: (await context.networks.join(joinRequestOf(context, container))).operations,
       cgroups: context.cgroups,
     });
     return explain(operations);
@@ -33,25 +32,4 @@ export async function explainCreate(context: Context, request: CreateRequest): P
     await context.networks.release(id);
     await context.snapshotter.remove(id);
   }
-}
-
-async function networkOperations(
-  context: Context,
-  container: Parameters<typeof portBindings>[0] & { id: import('../lib/ids.ts').ContainerId; name: string },
-  endpoints: readonly Endpoint[],
-) {
-  const attachments = await Promise.all(
-    endpoints.map((endpoint, index) =>
-      context.networks.attach({
-        containerId: container.id,
-        containerName: container.name,
-        hostname: '',
-        network: endpoint.networkId || endpoint.networkName,
-        request: endpoint.request,
-        portBindings: index === 0 ? portBindings(container) : {},
-        interfaceName: `eth${index}`,
-      }),
-    ),
-  );
-  return attachments.flatMap((attachment) => attachment.operations);
 }

@@ -23,6 +23,7 @@ export function launchOf(context: Context, container: Container, expectAttach: n
     expectAttach,
     memoryCgroup: context.cgroups.memoryDirectory(cgroupsPath(container)),
     cgroupVersion: context.cgroups.version,
+    namesPath: context.networks.servesNames(container.endpoints) ? context.paths.names : '',
   };
 }
 

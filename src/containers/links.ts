@@ -1,11 +1,12 @@
 /** `--link`: names and variables of another container on the default bridge (moby daemon/links, legacy but widely used). */
 import { conflict, invalid, messageOf } from '../lib/errors.ts';
 import type { Context } from './context.ts';
+import { isLegacy } from './endpoints.ts';
 import type { Container, HostConfig } from './model.ts';
 import { environment } from './spec-process.ts';
 import { isAlive } from './state.ts';
 
-interface Link {
+export interface Link {
   child: Container;
   alias: string;
 }
@@ -27,7 +28,13 @@ export function validateLinks(context: Pick<Context, 'store'>, { links }: HostCo
     }
 }
 
-function linksOf(context: Pick<Context, 'store'>, { hostConfig, name }: Container): Link[] {
+/** On a network with names a link is one more name. */
+export const hasLegacyLinks = ({ hostConfig: { links, networkMode } }: Container): boolean =>
+  links.length > 0 && isLegacy(networkMode);
+
+/** The containers that it links to. Throws Docker's text for one that does not run. */
+function linksOf(context: Pick<Context, 'store'>, container: Container): Link[] {
+  const { hostConfig, name } = container;
   return hostConfig.links.map(parseLink).map((link) => {
     const child = context.store.find(link.name);
     if (!isAlive(child.state))
@@ -36,12 +43,25 @@ function linksOf(context: Pick<Context, 'store'>, { hostConfig, name }: Containe
   });
 }
 
+/** By legacy links and by those of its endpoints. One that is gone or does not run is left out. */
+export function liveLinks({ store }: Pick<Context, 'store'>, container: Container): Link[] {
+  const links = [
+    ...container.hostConfig.links,
+    ...container.endpoints.flatMap(({ request }) => request.links),
+  ];
+  return links.map(parseLink).flatMap(({ name, alias }) => {
+    const child = store.lookUp(name);
+    return child && isAlive(child.state) ? [{ child, alias }] : [];
+  });
+}
+
 const addressOf = ({ endpoints }: Container): string =>
   endpoints.find(({ networkName }) => networkName === 'bridge')?.ipAddress ?? '';
 
 /** Lines of /etc/hosts. */
 export function linkHosts(context: Pick<Context, 'store'>, container: Container): string[] {
-  return linksOf(context, container).map(({ child, alias }) => {
+  if (!hasLegacyLinks(container)) return [];
+  return liveLinks(context, container).map(({ child, alias }) => {
     const names = new Set([alias, child.config.hostname, child.name]);
     return `${addressOf(child)}\t${[...names].join(' ')}`;
   });
@@ -49,7 +69,7 @@ export function linkHosts(context: Pick<Context, 'store'>, container: Container)
 
 /** The container with the links' variables below its own; the container itself when it has none. */
 export function withLinkEnvironment(context: Pick<Context, 'store'>, container: Container): Container {
-  if (container.hostConfig.links.length === 0) return container;
+  if (!hasLegacyLinks(container)) return container;
   const variables = linksOf(context, container).flatMap((link) => linkVariables(link, container.name));
   return { ...container, config: { ...container.config, env: [...variables, ...container.config.env] } };
 }

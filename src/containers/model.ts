@@ -57,6 +57,13 @@ export interface RestartPolicy {
   maximumRetryCount: number;
 }
 
+/** Ports that a container gets and loses without a restart. */
+export interface PublishChanges {
+  add: Partial<Record<PortKey, PortBinding[]>>;
+  /** hostIp, hostPort: "" = any. */
+  remove: { port: PortKey; hostIp: string; hostPort: string }[];
+}
+
 export interface DeviceMapping {
   pathOnHost: string;
   pathInContainer: string;

@@ -34,6 +34,11 @@ export class Paths {
     return join(this.execRoot, 'shim');
   }
 
+  /** Where shims ask for names. */
+  get names(): string {
+    return join(this.execRoot, 'names.sock');
+  }
+
   of(id: ContainerId): ContainerPaths {
     const directory = `${this.containers}/${id}`;
     const run = `${this.runs}/${id}`;

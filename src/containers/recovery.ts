@@ -2,9 +2,12 @@ import { ShimClient, ShimGone } from '../shim/client.ts';
 import type { ShimEvent } from '../shim/messages.ts';
 import { readExitRecord } from '../shim/records.ts';
 import type { Context } from './context.ts';
+import { identityOf } from './endpoints.ts';
+import { mendNetworkFiles } from './etc-files.ts';
 import { followShim, handleExit, milliseconds, unknownExit } from './exit.ts';
 import { startHealthChecks } from './health.ts';
 import { attempt, endLeftovers, finishRemovals, removeOrphans } from './leftovers.ts';
+import { allowLinks } from './link-updates.ts';
 import type { Container } from './model.ts';
 import { endBriefPause } from './pause.ts';
 import { cgroupsPath } from './spec.ts';
@@ -20,13 +23,23 @@ export async function recover(context: Context): Promise<void> {
   const adoptions = await Promise.all(alive.map((container) => adopt(context, container)));
   const running = adoptions.filter((adoption) => adoption.events !== null).map(({ container }) => container);
   await context.networks.recover(
-    running.map(({ id, name, endpoints, ports }) => ({
-      containerId: id,
-      containerName: name,
-      endpoints,
-      ports,
-    })),
+    running.flatMap((container) =>
+      isAlive(container.state)
+        ? [
+            {
+              ...identityOf(context, container),
+              endpoints: container.endpoints,
+              ports: container.ports,
+              inside: container.state.process,
+            },
+          ]
+        : [],
+    ),
   );
+  for (const container of running) {
+    await allowLinks(context, container);
+    await attempt(context, container.id, () => mendNetworkFiles(context, container));
+  }
   await endLeftovers(context, new Set(running.map(({ id }) => id)));
   for (const { container, events } of adoptions) {
     if (events === null) await recordMissedExit(context, container);

@@ -2,6 +2,7 @@
 
 import type { ContainerId, Digest, ExecId } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
+import type { EndpointRequest } from '../networks/model.ts';
 import type {
   CommitRequest,
   Container,
@@ -10,6 +11,7 @@ import type {
   Exec,
   ExecRequest,
   LogQuery,
+  PublishChanges,
   Resources,
   RestartPolicy,
   StatsSample,
@@ -37,8 +39,12 @@ export interface Containers {
   ): Promise<{ result: Promise<{ code: number; error: string }> }>;
   update(
     ref: string,
-    changes: Partial<Resources> & { restartPolicy?: RestartPolicy },
+    changes: Partial<Resources> & { restartPolicy?: RestartPolicy; publish?: PublishChanges },
   ): Promise<{ warnings: string[] }>;
+  /** Puts it on one more network: at once when it runs, else from its next start on. */
+  connect(ref: string, network: string, request: EndpointRequest): Promise<void>;
+  /** `force`: also when the container is not there any more. */
+  disconnect(ref: string, network: string, force: boolean): Promise<void>;
 
   /** An image of what the container changed; returns its id. Throws conflict while the container is being removed. */
   commit(ref: string, request: CommitRequest, op: Operational): Promise<Digest>;

@@ -2,18 +2,19 @@
 import { mkdirSync, rmSync } from 'node:fs';
 import { conflict, internal, notModified } from '../lib/errors.ts';
 import type { ContainerId } from '../lib/ids.ts';
-import type { Attachment, PublishedPort } from '../networks/model.ts';
+import type { PublishedPort } from '../networks/model.ts';
 import { startError } from '../runtime/failure.ts';
 import { planContainer } from '../runtime/plan.ts';
 import { ShimGone } from '../shim/client.ts';
 import type { RunningShim } from '../shim/launch.ts';
 import type { ShimEvent } from '../shim/messages.ts';
 import { type Context, emitContainer } from './context.ts';
-import { portBindings } from './endpoints.ts';
+import { joinRequestOf } from './endpoints.ts';
 import { writeNetworkFiles } from './etc-files.ts';
 import { cleanUpRun, followShim } from './exit.ts';
 import { startHealthChecks } from './health.ts';
 import { launchOf } from './launch-of.ts';
+import { refreshLinks } from './link-updates.ts';
 import type { Container } from './model.ts';
 import { ensureBindSources } from './mounts.ts';
 import { mountSharedShm } from './shared-shm.ts';
@@ -72,21 +73,20 @@ async function run(context: Context, container: Container, changes: Partial<Cont
   await using undo = new AsyncDisposableStack();
   undo.defer(() => cleanUpRun(context, container));
   prepareRun(context, container);
-  const attachments = await attachNetworks(context, container);
-  const ports = attachments.flatMap((attachment) => attachment.ports);
-  const endpoints = attachments.map((attachment) => attachment.endpoint);
-  await writeNetworkFiles(context, container, attachments);
+  const joined = await context.networks.join(joinRequestOf(context, container));
+  const { endpoints, ports } = joined;
+  await writeNetworkFiles(context, { ...container, endpoints });
   await mountSharedShm(context, container);
   const operations = planContainer({
     spec: specOf(context, container),
     root: context.snapshotter.mounts(id),
     rootPath: context.paths.of(id).rootfs,
-    network: attachments.flatMap((attachment) => attachment.operations),
+    network: joined.operations,
     cgroups: context.cgroups,
   });
   const activity = context.activities.of(id);
   const pending = [...activity.pending];
-  const launch = launchOf(context, container, pending.length);
+  const launch = launchOf(context, { ...container, endpoints }, pending.length);
   const shim = await context.shims.launch(launch, operations);
   const events = shim.events[Symbol.asyncIterator]();
   const [first] = await Promise.all([firstEvent(context, events), connect(shim, pending)]);
@@ -109,6 +109,7 @@ async function run(context: Context, container: Container, changes: Partial<Cont
   followShim(context, id, events);
   undo.move();
   await publish(context, started, ports);
+  await refreshLinks(context, started);
   emitContainer(context, started, 'start');
   startHealthChecks(context, started);
 }
@@ -118,25 +119,6 @@ function prepareRun(context: Context, container: Container): void {
   mkdirSync(paths.rootfs, { recursive: true, mode: 0o711 });
   rmSync(paths.exit, { force: true });
   ensureBindSources(container.mounts);
-}
-
-async function attachNetworks(context: Context, container: Container): Promise<Attachment[]> {
-  const bindings = portBindings(container);
-  // One after the other: interface names and the choice of the gateway follow the order of the endpoints.
-  const attachments: Attachment[] = [];
-  for (const [index, endpoint] of container.endpoints.entries())
-    attachments.push(
-      await context.networks.attach({
-        containerId: container.id,
-        containerName: container.name,
-        hostname: [container.config.hostname, container.config.domainname].filter(Boolean).join('.'),
-        network: endpoint.networkId || endpoint.networkName,
-        request: endpoint.request,
-        portBindings: index === 0 ? bindings : {},
-        interfaceName: `eth${index}`,
-      }),
-    );
-  return attachments;
 }
 
 /** The shim waits for as many attachments as it was told of. It may be gone before: its `failed` event says why. */

@@ -89,6 +89,11 @@ export class ContainerStore {
     return record;
   }
 
+  /** By id or name; null when there is none. */
+  lookUp(ref: string): Container | null {
+    return this.#records.get(ref) ?? this.#records.get(this.#ids.get(ref) ?? '') ?? null;
+  }
+
   /** What the user typed: a full id, a name (with or without slash), or an unambiguous id prefix, in this order. */
   find(ref: string): Container {
     const exact = this.#records.get(ref);

@@ -2,7 +2,8 @@
 import { conflict, invalid } from '../lib/errors.ts';
 import { type Context, emitContainer } from './context.ts';
 import { resolveBlockDevices } from './facts.ts';
-import type { Container, HostConfig, Resources, RestartPolicy } from './model.ts';
+import type { Container, HostConfig, PublishChanges, Resources, RestartPolicy } from './model.ts';
+import { republish } from './republish.ts';
 import { cgroupsPath } from './spec.ts';
 import { specResources } from './spec-resources.ts';
 import { isAlive } from './state.ts';
@@ -12,21 +13,24 @@ import { validateResources } from './validate-resources.ts';
 export async function update(
   context: Context,
   ref: string,
-  changes: Partial<Resources> & { restartPolicy?: RestartPolicy },
+  { publish, ...changes }: Partial<Resources> & { restartPolicy?: RestartPolicy; publish?: PublishChanges },
 ): Promise<{ warnings: string[] }> {
   const { id } = context.store.find(ref);
   using _lock = await context.locks.take(id);
   const container = context.store.byId(id);
   if (container.state.status === 'removing' || container.state.status === 'dead')
     throw conflict(`cannot update container ${id}: container is marked for removal and cannot be "update"`);
-  const hostConfig = merge(container, changes);
-  validateResources(hostConfig);
-  validateRestartPolicy(hostConfig.restartPolicy);
-  if (hostConfig.autoRemove && hostConfig.restartPolicy.name !== 'no')
+  const merged = merge(container, changes);
+  validateResources(merged);
+  validateRestartPolicy(merged.restartPolicy);
+  if (merged.autoRemove && merged.restartPolicy.name !== 'no')
     throw invalid('Restart policy cannot be updated because AutoRemove is enabled for the container');
-  const resources = specResources(hostConfig, resolveBlockDevices(hostConfig));
+  const resources = specResources(merged, resolveBlockDevices(merged));
   if (isAlive(container.state)) await context.cgroups.update(cgroupsPath(container), resources);
-  const updated = context.store.update(id, { hostConfig });
+  const after = publish
+    ? await republish(context, { ...container, hostConfig: merged }, publish)
+    : { hostConfig: merged };
+  const updated = context.store.update(id, after);
   emitContainer(context, updated, 'update');
   return { warnings: context.cgroups.warnings(resources) };
 }
@@ -34,7 +38,7 @@ export async function update(
 /** What was given replaces; a CPU fraction replaces a quota and the other way round; swap follows memory when it was the default. */
 function merge(
   { id, hostConfig: before }: Container,
-  { restartPolicy, ...changes }: Parameters<typeof update>[2],
+  { restartPolicy, ...changes }: Partial<Resources> & { restartPolicy?: RestartPolicy },
 ): HostConfig {
   const refuse = (why: string) => conflict(`Cannot update container ${id}: ${why}`);
   const given = Object.fromEntries(Object.entries(changes).filter(([, value]) => value !== undefined));
@@ -62,6 +66,7 @@ export async function rename(context: Context, ref: string, name: string): Promi
   const before = context.store.byId(id);
   if (before.name === to) throw invalid('Renaming a container with the same name as its current name');
   validateName(to);
-  const renamed = context.store.update(id, { name: to });
+  const member = context.networks.rename(id, to);
+  const renamed = context.store.update(id, { name: to, ...(member && { endpoints: member.endpoints }) });
   emitContainer(context, renamed, 'rename', { oldName: `/${before.name}` });
 }

@@ -11,11 +11,13 @@ Options:
       --config-file string         Configuration file (default "${defaults.configFile}")
       --data-root string           Images, containers, volumes (default "${defaults.dataRoot}")
   -D, --debug                      Same as --log-level debug
+      --default-address-pool list  Ranges for networks without a subnet: base=10.10.0.0/16,size=24
       --dns list                   DNS servers for containers
       --exec-root string           Sockets and run-time state (default "${defaults.execRoot}")
   -G, --group string               Group that may use the unix socket
   -H, --host list                  unix:// or tcp:// to listen on (default unix://${defaults.socket},
                                    and ${defaults.dockerSocket} when nothing owns it)
+      --icc bool                   Containers on the default bridge may talk to each other (default true)
       --image-gc policy            Remove unused images: high=85%,low=70%,min-age=24h,keep=label=x,keep=reference=y
       --insecure-registry list     Registries without TLS
       --label list                 Labels shown by gantry info

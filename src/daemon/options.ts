@@ -3,6 +3,7 @@ import { isIP } from 'node:net';
 import { parseGcPolicy, parsePolicyFlag, parsePolicyObject } from '../engine/gc/policy.ts';
 import type { EngineOptions, GcPolicy } from '../engine/model.ts';
 import { invalid } from '../lib/errors.ts';
+import { addressPools } from './address-pools.ts';
 import { defaults } from './defaults.ts';
 import { parseFlags, readConfig, Settings } from './settings.ts';
 
@@ -61,6 +62,7 @@ function bridgeName(settings: Settings): string | null {
 const listKeys = {
   host: 'hosts',
   label: 'labels',
+  'default-address-pool': 'default-address-pools',
   'log-opt': 'log-opts',
   'insecure-registry': 'insecure-registries',
   'registry-mirror': 'registry-mirrors',
@@ -98,6 +100,8 @@ export function parseDaemonOptions(argv: string[]): DaemonOptions | null {
       execRoot,
       bridge: bridgeName(settings),
       bip: settings.text('bip', ''),
+      icc: settings.toggle('icc', true),
+      addressPools: addressPools(settings),
       storageDriver: settings.text('storage-driver', ''),
       logLevel: logLevel(settings),
       labels: settings.list('label', 'labels'),

@@ -11,6 +11,8 @@ const flags = {
   pidfile: { type: 'string', short: 'p' },
   bridge: { type: 'string', short: 'b' },
   bip: { type: 'string' },
+  icc: { type: 'string' },
+  'default-address-pool': { type: 'string', multiple: true },
   'storage-driver': { type: 'string', short: 's' },
   'config-file': { type: 'string' },
   'log-level': { type: 'string', short: 'l' },

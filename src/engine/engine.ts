@@ -16,6 +16,7 @@ import type { Log } from '../lib/op.ts';
 import { nativePath, setNativePath } from '../linux/native.ts';
 import type { Networks } from '../networks/model.ts';
 import { NetworkService } from '../networks/networks.ts';
+import { slicePool } from '../networks/pools.ts';
 import { openRegistries } from '../registry/client/registries.ts';
 import { detectCgroups } from '../runtime/cgroups/detect.ts';
 import { createSnapshotter } from '../snapshots/create.ts';
@@ -87,8 +88,13 @@ export async function openEngine(
   await volumes.open();
   const networks = new NetworkService({
     db,
+    identity: dataRoot,
+    namesPath: join(execRoot, 'names.sock'),
     bridge: options.bridge,
     bip: options.bip,
+    icc: options.icc,
+    watch: true,
+    pools: options.addressPools.flatMap(({ base, size }) => slicePool(base, size)),
     mtu: 0,
     emit,
     log,

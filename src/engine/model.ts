@@ -14,6 +14,10 @@ export interface EngineOptions {
   bridge: string | null;
   /** "172.17.0.1/16"; "" = choose one that collides with no route. */
   bip: string;
+  /** Containers on the default bridge may talk to each other. */
+  icc: boolean;
+  /** Ranges that networks without a subnet get theirs from; [] = Docker's. */
+  addressPools: AddressPoolRange[];
   /** "" = probe. */
   storageDriver: string;
   logLevel: 'debug' | 'info' | 'warn' | 'error';
@@ -29,6 +33,12 @@ export interface EngineOptions {
   thinLayers: boolean;
   /** null = images are removed by hand only. */
   imageGc: GcPolicy | null;
+}
+
+/** `base` (CIDR) is cut into subnets of prefix length `size`. */
+export interface AddressPoolRange {
+  base: string;
+  size: number;
 }
 
 /** A share of the file system that holds the data root, or bytes of images in it. */

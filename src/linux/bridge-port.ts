@@ -1,25 +1,44 @@
-/** Settings of a link that is a port of a bridge (rtnetlink(7), bridge(8)). */
-import { attribute, nested, netlinkRequest } from './netlink.ts';
+/** Settings of a link that is, or becomes, a port of a bridge (rtnetlink(7), bridge(8)). */
+import { linkIndex } from './link-address.ts';
+import { attribute, attributesOf, nested, netlinkDump, netlinkRequest } from './netlink.ts';
 
 const NETLINK_ROUTE = 0;
 const RTM_NEWLINK = 16;
+const RTM_GETLINK = 18;
 const IFLA_IFNAME = 3;
+const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5;
 const IFLA_BRPORT_MODE = 4;
 const interfaceMessageSize = 16;
 
+function change(link: string, ...attributes: Buffer[]): void {
+  const name = attribute(IFLA_IFNAME, Buffer.from(`${link}\0`));
+  const body = [Buffer.alloc(interfaceMessageSize), name, ...attributes];
+  netlinkRequest(NETLINK_ROUTE, RTM_NEWLINK, Buffer.concat(body));
+}
+
 /** Lets frames leave by the port they came from. */
 export function setHairpin(link: string): void {
-  const body = [
-    Buffer.alloc(interfaceMessageSize),
-    attribute(IFLA_IFNAME, Buffer.from(`${link}\0`)),
-    nested(
-      IFLA_LINKINFO,
-      attribute(IFLA_INFO_SLAVE_KIND, Buffer.from('bridge\0')),
-      nested(IFLA_INFO_SLAVE_DATA, attribute(IFLA_BRPORT_MODE, Uint8Array.of(1))),
-    ),
-  ];
-  netlinkRequest(NETLINK_ROUTE, RTM_NEWLINK, Buffer.concat(body));
+  const port = nested(IFLA_INFO_SLAVE_DATA, attribute(IFLA_BRPORT_MODE, Uint8Array.of(1)));
+  change(link, nested(IFLA_LINKINFO, attribute(IFLA_INFO_SLAVE_KIND, Buffer.from('bridge\0')), port));
+}
+
+/** Makes it a port of the bridge with this index. */
+export function setMaster(link: string, bridge: number): void {
+  const index = Buffer.alloc(4);
+  index.writeUInt32LE(bridge);
+  change(link, attribute(IFLA_MASTER, index));
+}
+
+/** Names of a bridge's ports. Not from sysfs, which shows the links of whichever network namespace it was mounted in. */
+export function bridgePorts(bridge: string): string[] {
+  const index = linkIndex(bridge);
+  if (index === null) return [];
+  return netlinkDump(NETLINK_ROUTE, RTM_GETLINK, Buffer.alloc(interfaceMessageSize)).flatMap((message) => {
+    const attributes = attributesOf(message, interfaceMessageSize);
+    if (attributes.get(IFLA_MASTER)?.readUInt32LE() !== index) return [];
+    return [(attributes.get(IFLA_IFNAME) ?? Buffer.alloc(0)).toString().replace('\0', '')];
+  });
 }

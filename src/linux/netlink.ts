@@ -5,9 +5,15 @@ import { internal } from '../lib/errors.ts';
 
 const AF_NETLINK = 16;
 const SOCK_RAW_CLOEXEC = 3 | 0o2000000;
-const NLM_F_REQUEST_ACK = 1 | 4;
+const NLM_F_REQUEST = 1;
+const NLM_F_ACK = 4;
+const NLM_F_DUMP = 0x300;
 const NLMSG_ERROR = 2;
+const NLMSG_DONE = 3;
 const NLA_F_NESTED = 0x8000;
+const NLA_TYPE_MASK = 0x3fff;
+/** More than any message of a dump, which the kernel builds in pages. */
+const bufferSize = 64 * 1024;
 const headerSize = 16;
 
 const { i32, u64 } = FFIType;
@@ -38,11 +44,11 @@ export function nested(type: number, ...children: Uint8Array[]): Buffer {
   return attribute(type | NLA_F_NESTED, Buffer.concat(children));
 }
 
-function message(type: number, sequence: number, body: Uint8Array): Buffer {
+function message(type: number, flags: number, sequence: number, body: Uint8Array): Buffer {
   const header = Buffer.alloc(headerSize);
   header.writeUInt32LE(headerSize + body.length, 0);
   header.writeUInt16LE(type, 4);
-  header.writeUInt16LE(NLM_F_REQUEST_ACK, 6);
+  header.writeUInt16LE(flags, 6);
   header.writeUInt32LE(sequence, 8);
   return Buffer.concat([header, body]);
 }
@@ -63,17 +69,63 @@ function socketOf(protocol: number): number {
   return open;
 }
 
-/** Sends one request to `protocol` (NETLINK_*) and waits for the kernel's answer. Throws with the errno's name. */
-export function netlinkRequest(protocol: number, type: number, body: Uint8Array): void {
+/** Sends one request to `protocol` (NETLINK_*) and waits for the kernel's answer, header included. Throws with the errno's name. */
+function exchange(protocol: number, type: number, flags: number, body: Uint8Array): Buffer {
   const socket = socketOf(protocol);
   const sequence = ++lastSequence;
-  const request = message(type, sequence, body);
+  const request = message(type, flags, sequence, body);
   if (libc().send(socket, request, BigInt(request.length), 0) < 0) throw failure('send');
-  const answer = Buffer.alloc(4096);
   // An answer of another sequence belongs to a request that was given up.
-  do {
-    if (libc().recv(socket, answer, BigInt(answer.length), 0) < headerSize + 4) throw failure('recv');
-  } while (answer.readUInt32LE(8) !== sequence);
+  let answer = receive(protocol);
+  while (answer.readUInt32LE(8) !== sequence) answer = receive(protocol);
   const error = answer.readUInt16LE(4) === NLMSG_ERROR ? answer.readInt32LE(headerSize) : 0;
   if (error !== 0) throw internal(`netlink: ${getSystemErrorName(error)}`);
+  return answer;
+}
+
+/** One datagram: one message or, in a dump, several. */
+function receive(protocol: number): Buffer {
+  const answer = Buffer.alloc(bufferSize);
+  const size = libc().recv(socketOf(protocol), answer, BigInt(answer.length), 0);
+  if (size < headerSize + 4) throw failure('recv');
+  return answer.subarray(0, Number(size));
+}
+
+/** A request whose only answer is that it was done. */
+export function netlinkRequest(protocol: number, type: number, body: Uint8Array): void {
+  exchange(protocol, type, NLM_F_REQUEST | NLM_F_ACK, body);
+}
+
+/** A request that is answered by one message. Returns what follows its header. */
+export function netlinkQuery(protocol: number, type: number, body: Uint8Array): Buffer {
+  const answer = exchange(protocol, type, NLM_F_REQUEST, body);
+  return answer.subarray(headerSize, Math.min(answer.readUInt32LE(0), answer.length));
+}
+
+/** A request that is answered by many messages, of which each is given without its header. */
+export function netlinkDump(protocol: number, type: number, body: Uint8Array): Buffer[] {
+  const messages: Buffer[] = [];
+  let chunk = exchange(protocol, type, NLM_F_REQUEST | NLM_F_DUMP, body);
+  for (;;) {
+    for (let at = 0; at + headerSize <= chunk.length; ) {
+      const length = chunk.readUInt32LE(at);
+      const kind = chunk.readUInt16LE(at + 4);
+      if (kind === NLMSG_DONE || length < headerSize) return messages;
+      messages.push(Buffer.from(chunk.subarray(at + headerSize, at + length)));
+      at += Math.ceil(length / 4) * 4;
+    }
+    chunk = receive(protocol);
+  }
+}
+
+/** Type -> payload of the attributes behind `from`. Of several of one type the last counts. */
+export function attributesOf(bytes: Buffer, from: number): Map<number, Buffer> {
+  const attributes = new Map<number, Buffer>();
+  for (let at = from; at + 4 <= bytes.length; ) {
+    const length = bytes.readUInt16LE(at);
+    if (length < 4) break;
+    attributes.set(bytes.readUInt16LE(at + 2) & NLA_TYPE_MASK, bytes.subarray(at + 4, at + length));
+    at += Math.ceil(length / 4) * 4;
+  }
+  return attributes;
 }

@@ -2,13 +2,17 @@
 import { dlopen, FFIType, ptr, read } from 'bun:ffi';
 import { readFileSync } from 'node:fs';
 import { getSystemErrorName } from 'node:util';
+import type { Address } from '../lib/ip.ts';
 
 const AF_INET = 2;
+const AF_INET6 = 10;
 const SOCK_CLOEXEC = 0o2000000;
 const SOL_SOCKET = 1;
 const SO_REUSEADDR = 2;
 const SO_ATTACH_FILTER = 26;
 const SHUT_RD = 0;
+const IPPROTO_IPV6 = 41;
+const IPV6_V6ONLY = 26;
 const kinds = {
   tcp: { type: 1, protocol: 6 },
   udp: { type: 2, protocol: 17 },
@@ -43,11 +47,16 @@ function dropAll(): Buffer {
   return program;
 }
 
-function socketAddress(address: number, port: number): Buffer {
-  const bytes = Buffer.alloc(16);
-  bytes.writeUInt16LE(AF_INET, 0);
+/** struct sockaddr_in (ip(7)) or sockaddr_in6 (ipv6(7)). */
+function socketAddress({ family, value }: Address, port: number): Buffer {
+  const bytes = Buffer.alloc(family === 4 ? 16 : 28);
+  bytes.writeUInt16LE(family === 4 ? AF_INET : AF_INET6, 0);
   bytes.writeUInt16BE(port, 2);
-  bytes.writeUInt32BE(address, 4);
+  if (family === 4) bytes.writeUInt32BE(Number(value), 4);
+  else {
+    bytes.writeBigUInt64BE(value >> 64n, 8);
+    bytes.writeBigUInt64BE(value & 0xffff_ffff_ffff_ffffn, 16);
+  }
   return bytes;
 }
 
@@ -66,7 +75,7 @@ function errorName(): string {
 function bindTcp(socket: number, address: Buffer): boolean {
   const { bind, listen, setsockopt, shutdown } = libc();
   setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, flag(1), 4);
-  if (bind(socket, address, 16) < 0 || listen(socket, 1) < 0) return false;
+  if (bind(socket, address, address.length) < 0 || listen(socket, 1) < 0) return false;
   shutdown(socket, SHUT_RD);
   setsockopt(socket, SOL_SOCKET, SO_REUSEADDR, flag(0), 4);
   return true;
@@ -78,14 +87,15 @@ function bindTcp(socket: number, address: Buffer): boolean {
  * dropped for UDP (a filter: nothing is queued). Returns the descriptor (close-on-exec), or the errno name: EADDRINUSE,
  * EADDRNOTAVAIL, EACCES, EMFILE. 6 µs.
  */
-export function holdPort(transport: Transport, address: number, port: number): number | string {
+export function holdPort(transport: Transport, address: Address, port: number): number | string {
   const { type, protocol } = kinds[transport];
   const { socket, bind, setsockopt } = libc();
-  const descriptor = socket(AF_INET, type | SOCK_CLOEXEC, protocol);
+  const descriptor = socket(address.family === 4 ? AF_INET : AF_INET6, type | SOCK_CLOEXEC, protocol);
   if (descriptor < 0) return errorName();
   const name = socketAddress(address, port);
+  if (address.family === 6) setsockopt(descriptor, IPPROTO_IPV6, IPV6_V6ONLY, flag(1), 4);
   if (transport === 'udp') setsockopt(descriptor, SOL_SOCKET, SO_ATTACH_FILTER, dropAll(), 16);
-  const bound = transport === 'udp' ? bind(descriptor, name, 16) === 0 : bindTcp(descriptor, name);
+  const bound = transport === 'udp' ? bind(descriptor, name, name.length) === 0 : bindTcp(descriptor, name);
   if (bound) return descriptor;
   const error = errorName();
   libc().close(descriptor);

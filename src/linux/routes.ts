@@ -1,5 +1,5 @@
 /** The host's IPv4 routes and link facts, from /proc of the caller's network namespace. */
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 
 export interface HostRoute {
   link: string;
@@ -63,14 +63,5 @@ export function linkMtu(name: string): number | null {
     return Number(readFileSync(`/sys/class/net/${name}/mtu`, 'utf8'));
   } catch {
     return null;
-  }
-}
-
-/** Links enslaved to a bridge, of those that the caller's network namespace has. */
-export function bridgePorts(bridge: string): string[] {
-  try {
-    return readdirSync(`/sys/class/net/${bridge}/brif`).filter(linkExists);
-  } catch {
-    return [];
   }
 }

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'bun:test';
 import { internal } from '../lib/errors.ts';
+import { formatAddress } from '../lib/ip.ts';
 import { connectivityError, HostPorts, type PortKernel } from './host-ports.ts';
-import { parseBindings, parseHostPorts, parsePortKey } from './port-spec.ts';
+import { type BindingDefaults, parseBindings, parseHostPorts, parsePortKey } from './port-spec.ts';
 
 /** A host on which `busy` ports are bound by others. */
 function fakeKernel(busy: number[] = [], budget = 1000) {
@@ -20,8 +21,13 @@ function fakeKernel(busy: number[] = [], budget = 1000) {
   return { kernel, open };
 }
 
-const want = (hostPort: string, hostIp = '', key: '80/tcp' | '80/udp' = '80/tcp') =>
-  parseBindings({ [key]: [{ hostIp, hostPort }] });
+const want = (
+  hostPort: string,
+  hostIp = '',
+  key: '80/tcp' | '80/udp' = '80/tcp',
+  defaults: Partial<BindingDefaults> = {},
+) => parseBindings({ [key]: [{ hostIp, hostPort }] }, { families: [4], hostAddress: '0.0.0.0', ...defaults });
+const dual = (hostPort: string) => want(hostPort, '', '80/tcp', { families: [4, 6] });
 
 describe('port specifications', () => {
   test('read', () => {
@@ -36,7 +42,19 @@ describe('port specifications', () => {
     for (const bad of ['0/tcp', '80/tcp/x', 'http/tcp']) expect(() => parsePortKey(bad)).toThrow();
     expect(() => parsePortKey('80/quic')).toThrow('invalid proto: quic');
     expect(() => want('80', 'localhost')).toThrow('invalid IP address: localhost');
-    expect(() => want('80', '::1')).toThrow('IPv6');
+    expect(() => want('80', 'fd00::1')).toThrow(
+      'cannot publish on fd00::1: the container has no IPv6 address',
+    );
+  });
+  test('where a binding without an address goes', () => {
+    const places = (defaults: Partial<BindingDefaults>, hostIp = '') =>
+      want('80', hostIp, '80/tcp', defaults).map(({ hostAddresses }) => hostAddresses.map(formatAddress));
+    expect(places({})).toEqual([['0.0.0.0']]);
+    expect(places({ families: [4, 6] })).toEqual([['0.0.0.0', '::']]);
+    expect(places({ families: [4, 6], hostAddress: '127.0.0.1' })).toEqual([['127.0.0.1']]);
+    expect(places({ families: [6], hostAddress: '127.0.0.1' })).toEqual([]);
+    expect(places({ families: [4, 6] }, 'fd00::1')).toEqual([['fd00::1']]);
+    expect(() => places({ families: [4, 6] }, '::1')).toThrow('publish on 127.0.0.1');
   });
 });
 
@@ -70,6 +88,34 @@ describe('host ports', () => {
     expect(ports.claim('d', '', want(''))[0]?.hostPort).toBe(50000);
     ports.release('d');
     expect(ports.claim('e', '', want(''))[0]?.hostPort).toBe(50002);
+  });
+  test('both families get the same port, or none', () => {
+    const taken = fakeKernel();
+    const ports = new HostPorts({
+      ...taken.kernel,
+      hold: (transport, address, port) =>
+        address.family === 6 && port === 50000 ? 'EADDRINUSE' : taken.kernel.hold(transport, address, port),
+    });
+    const texts = ports.claim('a', '', dual('')).map(({ hostIp, hostPort }) => `${hostIp} ${hostPort}`);
+    expect(texts).toEqual([':: 50001', '0.0.0.0 50001']);
+    expect(taken.open.size).toBe(2);
+    expect(() => ports.claim('b', '10.0.0.2', dual('50001'))).toThrow('Bind for 0.0.0.0:50001 failed');
+    ports.claim('c', '', want('8080', 'fd00::1', '80/tcp', { families: [6] }));
+    expect(() => ports.claim('d', '', dual('8080'))).toThrow('Bind for [::]:8080 failed');
+    ports.release('a');
+    ports.release('c');
+    expect(taken.open.size).toBe(0);
+  });
+  test('some of them can be given back', () => {
+    const { kernel, open } = fakeKernel();
+    const ports = new HostPorts(kernel);
+    const [first] = ports.claim('a', '', want('8080'));
+    ports.claim('a', '', want('8081'));
+    ports.drop('a', first ? [first] : []);
+    expect(open.size).toBe(1);
+    ports.claim('b', '', want('8080'));
+    expect(() => ports.claim('a', '', [...want('9000'), ...want('8080')])).toThrow('already allocated');
+    ports.claim('c', '', want('9000'));
   });
   test('a range leaves alone what another binding names', () => {
     const ports = new HostPorts(fakeKernel().kernel);

@@ -27,18 +27,21 @@ export interface EndpointRequest {
 
 /** A published port as it really is. */
 export interface PublishedPort {
+  /** "0.0.0.0" or "::" = every address of that family. */
   hostIp: string;
   hostPort: number;
   containerPort: number;
   protocol: 'tcp' | 'udp' | 'sctp';
 }
 
-/** A container's place on one network (Docker's EndpointSettings, the result half). */
+/** A container's place on one network (Docker's EndpointSettings, the result half). Addresses are "" where it has none. */
 export interface Endpoint {
   networkId: NetworkId;
   networkName: string;
   endpointId: string;
   request: EndpointRequest;
+  /** Inside: eth0, eth1, … "" without an interface of its own. */
+  interfaceName: string;
   ipAddress: string;
   prefixLength: number;
   gateway: string;
@@ -46,6 +49,7 @@ export interface Endpoint {
   ipv6PrefixLength: number;
   ipv6Gateway: string;
   macAddress: string;
+  /** What resolves to it on this network; empty where names are not served. */
   dnsNames: string[];
 }
 
@@ -60,77 +64,149 @@ export interface NetworkCounters {
   txDropped: number;
 }
 
-export interface Network {
-  id: NetworkId;
+/** One range of addresses. Texts as the user wrote them, or as they were chosen; "" = not given. */
+export interface IpamPool {
+  subnet: string;
+  gateway: string;
+  ipRange: string;
+  /** Name -> address that no container gets. */
+  auxiliary: Record<string, string>;
+}
+
+export interface Ipam {
+  driver: string;
+  options: Record<string, string>;
+  config: IpamPool[];
+}
+
+export type DriverName = 'bridge' | 'host' | 'null' | 'macvlan' | 'ipvlan';
+
+/** What `network create` asks for. */
+export interface NetworkRequest {
   name: string;
-  driver: 'bridge' | 'host' | 'null';
-  scope: 'local';
-  created: number;
+  /** As the user wrote it: "bridge", "macvlan", the name of a plugin. */
+  driver: string;
   internal: boolean;
   attachable: boolean;
   enableIpv4: boolean;
   enableIpv6: boolean;
-  ipam: {
-    driver: string;
-    options: Record<string, string>;
-    config: { subnet: string; gateway: string; ipRange: string }[];
-  };
+  /** Only a set of values for the `configFrom` of others. */
+  configOnly: boolean;
+  configFrom: string;
+  ipam: Ipam;
   options: Record<string, string>;
   labels: Record<string, string>;
-  /** The Linux bridge, for driver bridge. */
-  bridge: string;
 }
 
-/** What start needs to put one container on one network. */
-export interface Attachment {
-  endpoint: Endpoint;
-  ports: PublishedPort[];
-  /** Operations for the shim's side, after clone (veth), and for the inside (addresses, routes, sysctls). */
-  operations: Operation[];
-  /** Nameservers and search of a resolv.conf, and the /etc/hosts line for the container itself. */
-  hostsEntry: { address: string; names: string[] } | null;
+export interface Network extends NetworkRequest {
+  id: NetworkId;
+  driver: DriverName;
+  scope: 'local';
+  /** Unix milliseconds. */
+  created: number;
+  /** The link of the host that makes the network: the bridge, or the parent of macvlan and ipvlan. "" = none. */
+  link: string;
 }
 
-export interface AttachRequest {
+/** A process whose network namespace is meant; `startTime` (field 22 of /proc/pid/stat) tells it from a later one with its pid. */
+export interface NamespaceOf {
+  pid: number;
+  startTime: string;
+}
+
+export interface EndpointWish {
+  /** Name, id or unambiguous prefix. */
+  network: string;
+  request: EndpointRequest;
+}
+
+/** Who a container is on its networks. */
+export interface Identity {
   containerId: ContainerId;
   containerName: string;
   hostname: string;
-  network: string;
-  request: EndpointRequest;
+  /** Whom its queries for names of the world go to; [] = whom the host asks. */
+  dnsServers: string[];
+}
+
+export interface JoinRequest extends Identity {
+  /** In the order of their interfaces. */
+  endpoints: EndpointWish[];
   /** As the user asked; -P is already turned into bindings with hostPort "". */
   portBindings: Partial<Record<PortKey, PortBinding[]>>;
-  /** Interface name inside: eth0, eth1, … */
-  interfaceName: string;
+}
+
+/** What start needs to put one container on its networks. */
+export interface Joined {
+  endpoints: Endpoint[];
+  ports: PublishedPort[];
+  /** Operations for the shim's side, after clone (links), and for the inside (addresses, routes, sysctls). */
+  operations: Operation[];
+}
+
+/** A container that runs, and what it has. */
+export interface Member extends Identity {
+  endpoints: Endpoint[];
+  ports: PublishedPort[];
+}
+
+/** From one container to the exposed ports of another on the same network, where `icc` is off. */
+export interface Passage {
+  from: ContainerId;
+  to: ContainerId;
+  ports: PortKey[];
 }
 
 /** What the networks noun offers. `ref`: name, id or unambiguous prefix. */
 export interface Networks {
   get(ref: string): Promise<Network>;
   list(): Promise<Network[]>;
+  /** Docker's texts: 409 for a name that is taken, 403 for overlapping pools and predefined names, 404 for a driver that is not there. */
+  create(request: NetworkRequest): Promise<{ id: NetworkId; warning: string }>;
+  /** Throws forbidden for the predefined ones and while a running container is on it. */
+  remove(ref: string): Promise<void>;
+  /** Removes those that `wanted` says and no running container is on. Returns their names. */
+  prune(wanted: (network: Network) => boolean): Promise<string[]>;
+  /** Makes links and rules on the host what they must be. Returns what had to be mended, in words. */
+  repair(): Promise<string[]>;
   /** Endpoints of running containers on it, for inspect. */
   endpoints(
     id: NetworkId,
   ): Promise<{ containerId: ContainerId; containerName: string; endpoint: Endpoint }[]>;
+
   /**
-   * Reserves an address and the host ports (Docker's "port is already allocated" text on conflict), before the process exists.
-   * Nothing of the kernel is changed yet but the ports' reservation.
+   * Reserves addresses and host ports (Docker's "port is already allocated" text on conflict), before the process exists:
+   * all of them or nothing. Nothing of the kernel is changed yet but the ports' reservation.
    */
-  attach(request: AttachRequest): Promise<Attachment>;
+  join(request: JoinRequest): Promise<Joined>;
   /** The process runs: make the published ports live (one nftables transaction). */
   publish(containerId: ContainerId): Promise<void>;
-  /** The process is gone, or the start failed: frees addresses, ports, rules. Idempotent; the veth died with its namespace. */
+  /** The process is gone, or the start failed: frees addresses, ports, rules. Idempotent; the links died with their namespace. */
   release(containerId: ContainerId): Promise<void>;
-  /** After a daemon restart: takes over what a running container has; frees what no running container holds. */
-  recover(
-    running: {
-      containerId: ContainerId;
-      containerName: string;
-      endpoints: Endpoint[];
-      ports: PublishedPort[];
-    }[],
-  ): Promise<void>;
+
+  /** Reserves one more place for a running container. `plug` makes it real; `disconnect` undoes both. */
+  connect(containerId: ContainerId, wish: EndpointWish): Promise<Member>;
+  /** Makes link, addresses and routes of what `connect` reserved. Idempotent. */
+  plug(containerId: ContainerId, networkId: NetworkId, inside: NamespaceOf): Promise<void>;
+  /** Takes a running container off a network; what is left gets the default route and the published ports. */
+  disconnect(containerId: ContainerId, networkId: NetworkId, inside: NamespaceOf): Promise<Member>;
+  /** Publishes and withdraws ports of a running container: all of it or nothing. `remove`: of those it has. Returns what it has then. */
+  republish(
+    containerId: ContainerId,
+    add: JoinRequest['portBindings'],
+    remove: readonly PublishedPort[],
+  ): Promise<PublishedPort[]>;
+  /** Links between containers, for networks with `icc` off. Replaces those of `from`. */
+  allow(from: ContainerId, passages: Passage[]): Promise<void>;
+  /** Names follow; connections do not notice. null when it does not run. */
+  rename(containerId: ContainerId, name: string): Member | null;
+
+  /** After a daemon restart: takes over what a running container has, makes what is missing, frees what no running container holds. */
+  recover(running: (Member & { inside: NamespaceOf })[]): Promise<void>;
   /** The host's view for /etc/resolv.conf: nameservers usable from a container (loopback ones replaced as Docker does). */
   resolver(hostNetwork: boolean): Promise<{ nameservers: string[]; search: string[]; options: string[] }>;
+  /** Whether names are served at 127.0.0.11 to a container on these networks: on every user-defined one. */
+  servesNames(endpoints: readonly Pick<Endpoint, 'networkId'>[]): boolean;
   /** The address that `host-gateway` of --add-host stands for. */
   hostGateway(): string;
 }

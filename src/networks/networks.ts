@@ -1,192 +1,199 @@
-/** The networks noun: which networks there are, and who is on them. The work is done by one driver per network. */
-import { randomBytes } from 'node:crypto';
+/** The networks noun: which networks there are, and who is on them. Each method is a file of its own. */
+import { createHash } from 'node:crypto';
 import type { Database } from '../lib/database.ts';
-import { conflict, internal, notFound } from '../lib/errors.ts';
+import { messageOf } from '../lib/errors.ts';
 import type { Emit } from '../lib/events.ts';
-import type { ContainerId, NetworkId } from '../lib/ids.ts';
+import type { Subnet } from '../lib/ip.ts';
 import type { Log } from '../lib/op.ts';
 import { lockNamespace } from '../linux/netns-lock.ts';
-import { openNft } from '../linux/nft.ts';
+import { type Nft, openNft } from '../linux/nft.ts';
 import { linkExists } from '../linux/routes.ts';
-import { checkLinkName } from './bridge-link.ts';
-import type { Attached, Driver } from './driver.ts';
+import { connect, disconnect, plug, republish } from './connect.ts';
+import { allowForwarding, findDriver, hasNames, memberOf, type NetworkContext } from './context.ts';
+import { DnsServer } from './dns/server.ts';
 import { BridgeDriver } from './drivers/bridge.ts';
-import { hostDriver } from './drivers/host.ts';
-import { nullDriver } from './drivers/null.ts';
+import { makeDriver } from './drivers/make.ts';
+import { Firewall } from './firewall/firewall.ts';
+import { watchFirewall } from './firewall/watch.ts';
 import { HostPorts } from './host-ports.ts';
-import type { Attachment, AttachRequest, Endpoint, Network, Networks, PublishedPort } from './model.ts';
+import { dnsNames, join, release } from './join.ts';
+import { createNetwork, pruneNetworks, removeNetwork } from './lifecycle.ts';
+import { checkLinkName } from './link-name.ts';
+import type { Network, Networks } from './model.ts';
+import { nameView } from './names.ts';
+import { openPassages } from './passages.ts';
+import { defaultPools } from './pools.ts';
 import { defaultMtu, ensureDefaultBridge, ensurePlain } from './predefined.ts';
-import { type Resolver, resolverFor } from './resolver.ts';
+import { publishMember } from './publishing.ts';
+import { recover } from './recover.ts';
+import { repair } from './repair.ts';
+import { resolverFor } from './resolver.ts';
 import { NetworkStore } from './store.ts';
 
 export interface NetworkOptions {
   db: Database;
+  /** What this engine's table, addresses and sockets are told apart by from those of others: its data root. */
+  identity: string;
+  /** Path of the socket that shims ask for names. */
+  namesPath: string;
   /** Name of the default bridge; null = no network `bridge`. */
   bridge: string | null;
   /** The bridge's address, "172.17.0.1/16"; "" = what it was, or a subnet that collides with no route. */
   bip: string;
+  /** Containers on the default bridge may talk to each other. */
+  icc: boolean;
+  /** IPv4 ranges for networks without one; [] = Docker's. */
+  pools: readonly Subnet[];
+  /** Mend by itself what others do to the rules. */
+  watch: boolean;
   /** 0 = that of the link with the default route. */
   mtu: number;
   emit: Emit;
   log: Log;
 }
 
-interface Open {
-  network: Network;
-  driver: Driver;
+/** Of every engine on this host its own; that of the default data root is called simply `gantry`. */
+export function tableName(identity: string): string {
+  if (identity === '/var/lib/gantry') return 'gantry';
+  return `gantry-${createHash('sha256').update(identity).digest('hex').slice(0, 8)}`;
 }
+
+const globalIdOf = (identity: string): bigint =>
+  BigInt(`0x${createHash('sha256').update(identity).digest('hex').slice(0, 10)}`);
 
 export class NetworkService implements Networks {
   readonly #options: NetworkOptions;
-  readonly #store: NetworkStore;
-  readonly #hostPorts = new HostPorts();
-  readonly #networks = new Map<NetworkId, Open>();
-  readonly #attached = new Map<ContainerId, Attached[]>();
-  #defaultBridge: BridgeDriver | null = null;
+  readonly #context: NetworkContext;
+  readonly #dns: DnsServer;
+  #watch: Disposable | null = null;
+  #nft: Nft | null = null;
 
   constructor(options: NetworkOptions) {
     this.#options = options;
-    this.#store = new NetworkStore(options.db);
+    const { identity, log, emit, pools } = options;
+    const nft = () => {
+      this.#nft ??= openNft();
+      return this.#nft;
+    };
+    this.#context = {
+      store: new NetworkStore(options.db),
+      drivers: new Map(),
+      members: new Map(),
+      firewall: new Firewall(tableName(identity), nft, log),
+      nft,
+      hostPorts: new HostPorts(),
+      pools: pools.length > 0 ? pools : defaultPools,
+      globalId: globalIdOf(identity),
+      defaultMtu: options.mtu || defaultMtu(),
+      emit,
+      log,
+    };
+    this.#dns = new DnsServer({ path: options.namesPath, views: (id) => nameView(this.#context, id), log });
   }
 
-  /** Brings the predefined networks up. Idempotent on the host; call once, before anything else. */
+  /** Brings the networks up. Idempotent on the host; call once, before anything else. */
   async open(): Promise<void> {
-    const host = ensurePlain(this.#store, 'host');
-    const none = ensurePlain(this.#store, 'none');
-    this.#networks.set(host.id, { network: host, driver: hostDriver(host) });
-    this.#networks.set(none.id, { network: none, driver: nullDriver(none) });
-    if (this.#options.bridge !== null) await this.#openBridge(checkLinkName(this.#options.bridge));
-  }
-
-  /** One daemon at a time, so that two that start together do not choose the same subnet. */
-  async #openBridge(bridge: string): Promise<void> {
-    using _turn = await lockNamespace('subnet');
-    const { bip, log } = this.#options;
-    const mtu = this.#options.mtu || defaultMtu();
-    if (!linkExists(bridge)) this.#store.rememberLink(bridge);
-    const network = ensureDefaultBridge(this.#store, { bridge, bip, mtu, log });
-    const driver = new BridgeDriver({ network, mtu, nft: openNft(), hostPorts: this.#hostPorts, log });
-    await driver.open();
-    this.#defaultBridge = driver;
-    this.#networks.set(network.id, { network, driver });
-  }
-
-  /** The daemon ends. Containers keep what they have; without any, the bridge (if we made it) and its rules go too. */
-  async close(): Promise<void> {
+    const context = this.#context;
     const { bridge } = this.#options;
-    if (this.#attached.size > 0 || bridge === null || !this.#store.madeLink(bridge)) return;
-    await this.#defaultBridge?.remove();
-    this.#store.forgetLink(bridge);
+    const networks = [ensurePlain(context.store, 'host'), ensurePlain(context.store, 'none')];
+    {
+      // One daemon at a time, so that two that start together do not choose the same subnet.
+      using _turn = await lockNamespace('subnet');
+      if (bridge !== null) networks.push(this.#ensureBridge(checkLinkName(bridge)));
+      networks.push(...context.store.list().filter(({ name }) => !['bridge', 'host', 'none'].includes(name)));
+      for (const network of networks) await this.#openNetwork(network);
+    }
+    await allowForwarding(context, networks);
+    const rules = [...context.drivers.values()].map((driver) => driver.rules());
+    await context.firewall.open(rules.filter((one) => one !== null));
+    await this.#dns.open();
+    if (this.#options.watch) this.#watch = watchFirewall(context.firewall, context.log);
   }
 
-  async get(ref: string): Promise<Network> {
-    return this.#find(ref).network;
+  #ensureBridge(bridge: string): Network {
+    const { bip, icc, log } = this.#options;
+    const { store, defaultMtu: mtu } = this.#context;
+    if (!linkExists(bridge)) store.rememberLink(bridge);
+    return ensureDefaultBridge(store, { bridge, bip, icc, mtu, log });
   }
 
-  async list(): Promise<Network[]> {
-    return [...this.#networks.values()].map(({ network }) => network);
+  /** The default bridge must come up; a network of the user's whose parent link is gone must not keep the engine from starting. */
+  async #openNetwork(network: Network): Promise<void> {
+    const driver = makeDriver(this.#context, network);
+    this.#context.drivers.set(network.id, driver);
+    try {
+      await driver.open();
+    } catch (error) {
+      if (network.name === 'bridge') throw error;
+      this.#context.log('warn', 'a network does not come up', {
+        network: network.name,
+        error: messageOf(error),
+      });
+    }
   }
 
-  async endpoints(
-    id: NetworkId,
-  ): Promise<{ containerId: ContainerId; containerName: string; endpoint: Endpoint }[]> {
-    return [...this.#attached].flatMap(([containerId, list]) =>
-      list
-        .filter(({ endpoint }) => endpoint.networkId === id)
-        .map(({ containerName, endpoint }) => ({ containerId, containerName, endpoint })),
+  /** The daemon ends. Containers keep what they have; without any, links that we made and rules go too, until the next start. */
+  async close(): Promise<void> {
+    this.#watch?.[Symbol.dispose]();
+    await this.#dns.close();
+    const { members, drivers, store, firewall } = this.#context;
+    if (members.size > 0) return;
+    for (const driver of drivers.values()) if (store.madeLink(driver.network.link)) await driver.remove();
+    await firewall.remove();
+  }
+
+  get: Networks['get'] = async (ref) => findDriver(this.#context, ref).network;
+  list: Networks['list'] = async () => [...this.#context.drivers.values()].map(({ network }) => network);
+  create: Networks['create'] = (request) => createNetwork(this.#context, request);
+  remove: Networks['remove'] = (ref) => removeNetwork(this.#context, ref);
+  prune: Networks['prune'] = (wanted) => pruneNetworks(this.#context, wanted);
+  repair: Networks['repair'] = () => repair(this.#context);
+
+  endpoints: Networks['endpoints'] = async (id) =>
+    [...this.#context.members.values()].flatMap(({ containerId, containerName, endpoints }) =>
+      endpoints
+        .filter(({ networkId }) => networkId === id)
+        .map((endpoint) => ({ containerId, containerName, endpoint })),
     );
-  }
 
-  async attach(request: AttachRequest): Promise<Attachment> {
-    const { network, driver } = this.#find(request.network);
-    const { containerId, containerName } = request;
-    const present = this.#attached.get(containerId) ?? [];
-    if (present.some(({ endpoint }) => endpoint.networkId === network.id))
-      throw conflict(`endpoint with name ${containerName} already exists in network ${network.name}`);
-    const attachment = driver.attach(request, randomBytes(32).toString('hex'));
-    const { endpoint, ports } = attachment;
-    this.#attached.set(containerId, [...present, { containerId, containerName, endpoint, ports }]);
-    this.#emit('connect', network, containerId);
-    return attachment;
-  }
+  join: Networks['join'] = async (request) => join(this.#context, request);
+  release: Networks['release'] = (id) => release(this.#context, id);
+  publish: Networks['publish'] = (id) => publishMember(this.#context, memberOf(this.#context, id));
+  connect: Networks['connect'] = async (id, wish) => connect(this.#context, id, wish);
+  plug: Networks['plug'] = (id, network, inside) => plug(this.#context, id, network, inside);
+  disconnect: Networks['disconnect'] = (id, network, inside) =>
+    disconnect(this.#context, id, network, inside);
+  republish: Networks['republish'] = (id, add, remove) => republish(this.#context, id, add, remove);
+  allow: Networks['allow'] = (from, passages) =>
+    this.#context.firewall.allow(from, openPassages(this.#context, passages));
+  recover: Networks['recover'] = (running) => recover(this.#context, running);
 
-  async publish(containerId: ContainerId): Promise<void> {
-    for (const attached of this.#attached.get(containerId) ?? [])
-      await this.#driverOf(attached).publish(attached);
-  }
+  rename: Networks['rename'] = (id, containerName) => {
+    const member = this.#context.members.get(id);
+    if (!member) return null;
+    const renamed = { ...member, containerName };
+    const endpoints = member.endpoints.map((endpoint) =>
+      endpoint.dnsNames.length > 0
+        ? { ...endpoint, dnsNames: dnsNames(renamed, endpoint.request) }
+        : endpoint,
+    );
+    const after = { ...renamed, endpoints };
+    this.#context.members.set(id, after);
+    return after;
+  };
 
-  async release(containerId: ContainerId): Promise<void> {
-    const list = this.#attached.get(containerId) ?? [];
-    this.#attached.delete(containerId);
-    for (const attached of list) {
-      await this.#driverOf(attached).release(attached);
-      const network = this.#networks.get(attached.endpoint.networkId)?.network;
-      if (network) this.#emit('disconnect', network, containerId);
-    }
-  }
+  resolver: Networks['resolver'] = async (hostNetwork) => resolverFor(hostNetwork);
 
-  async recover(
-    running: {
-      containerId: ContainerId;
-      containerName: string;
-      endpoints: Endpoint[];
-      ports: PublishedPort[];
-    }[],
-  ): Promise<void> {
-    this.#attached.clear();
-    for (const { containerId, containerName, endpoints, ports } of running) {
-      const known = endpoints.filter(({ networkId }) => this.#networks.has(networkId));
-      const publisher = known.find(({ ipAddress }) => ipAddress !== '');
-      this.#attached.set(
-        containerId,
-        known.map((endpoint) => ({
-          containerId,
-          containerName,
-          endpoint,
-          ports: endpoint === publisher ? ports : [],
-        })),
-      );
-    }
-    const all = [...this.#attached.values()].flat();
-    for (const [id, { driver }] of this.#networks)
-      await driver.recover(all.filter(({ endpoint }) => endpoint.networkId === id));
-  }
-
-  async resolver(hostNetwork: boolean): Promise<Resolver> {
-    return resolverFor(hostNetwork);
-  }
+  servesNames: Networks['servesNames'] = (endpoints) =>
+    endpoints.some(({ networkId }) => {
+      const driver = this.#context.drivers.get(networkId);
+      return driver !== undefined && hasNames(driver.network);
+    });
 
   /** "" without a default bridge. */
   hostGateway(): string {
-    return this.#defaultBridge?.gateway ?? '';
-  }
-
-  /** By name, id, then unambiguous id prefix, as Docker looks up. */
-  #find(ref: string): Open {
-    const all = [...this.#networks.values()];
-    const exact =
-      all.find(({ network }) => network.name === ref) ?? all.find(({ network }) => network.id === ref);
-    if (exact) return exact;
-    const matches = ref === '' ? [] : all.filter(({ network }) => network.id.startsWith(ref));
-    if (matches.length > 1)
-      throw conflict(`network ${ref} is ambiguous (${matches.length} matches found based on ID prefix)`);
-    const [only] = matches;
-    if (!only) throw notFound(`network ${ref} not found`);
-    return only;
-  }
-
-  #driverOf({ endpoint }: Attached): Driver {
-    const open = this.#networks.get(endpoint.networkId);
-    if (!open) throw internal(`network ${endpoint.networkName} is not open`);
-    return open.driver;
-  }
-
-  #emit(action: 'connect' | 'disconnect', network: Network, containerId: ContainerId): void {
-    this.#options.emit({
-      type: 'network',
-      action,
-      id: network.id,
-      attributes: { container: containerId, name: network.name, type: network.driver },
-    });
+    const drivers = [...this.#context.drivers.values()];
+    const bridge = drivers.find(({ network }) => network.name === 'bridge');
+    return bridge instanceof BridgeDriver ? bridge.gateway(4) : '';
   }
 }

@@ -1,21 +1,16 @@
 /** The networks every engine has: bridge, host and none. */
+import { invalid } from '../lib/errors.ts';
 import { newNetworkId } from '../lib/ids.ts';
+import { type Address, formatAddress, formatSubnet, lastAddress, parseCidr, type Subnet } from '../lib/ip.ts';
 import type { Log } from '../lib/op.ts';
 import { linkAddress } from '../linux/link-address.ts';
 import { defaultLink, hostRoutes, linkExists, linkMtu } from '../linux/routes.ts';
-import {
-  formatIpv4,
-  formatSubnet,
-  overlaps,
-  parseBip,
-  parseCidr,
-  parseIpv4,
-  type Subnet,
-} from './addresses.ts';
 import type { Network } from './model.ts';
 import { chooseSubnet } from './pools.ts';
-import { hostResolver } from './resolver.ts';
 import type { NetworkStore } from './store.ts';
+import { anyOverlap, nameserverAddresses, usedSubnets } from './used-subnets.ts';
+
+export const predefinedNames: ReadonlySet<string> = new Set(['bridge', 'host', 'none']);
 
 function plain(name: string, driver: Network['driver']): Network {
   return {
@@ -28,10 +23,12 @@ function plain(name: string, driver: Network['driver']): Network {
     attachable: false,
     enableIpv4: true,
     enableIpv6: false,
+    configOnly: false,
+    configFrom: '',
     ipam: { driver: 'default', options: {}, config: [] },
     options: {},
     labels: {},
-    bridge: '',
+    link: '',
   };
 }
 
@@ -47,22 +44,22 @@ export function ensurePlain(store: NetworkStore, name: 'host' | 'none'): Network
 /** The record of the default bridge, with the address it has from now on. */
 export function ensureDefaultBridge(
   store: NetworkStore,
-  options: { bridge: string; bip: string; mtu: number; log: Log },
+  options: { bridge: string; bip: string; icc: boolean; mtu: number; log: Log },
 ): Network {
-  const { bridge, mtu } = options;
+  const { bridge, icc, mtu } = options;
   const existing = store.byName('bridge');
   const { address, subnet } = defaultAddress(existing, store, options);
   const network: Network = {
     ...(existing ?? plain('bridge', 'bridge')),
-    bridge,
+    link: bridge,
     ipam: {
       driver: 'default',
       options: {},
-      config: [{ subnet: formatSubnet(subnet), gateway: formatIpv4(address), ipRange: '' }],
+      config: [{ subnet: formatSubnet(subnet), gateway: formatAddress(address), ipRange: '', auxiliary: {} }],
     },
     options: {
       'com.docker.network.bridge.default_bridge': 'true',
-      'com.docker.network.bridge.enable_icc': 'true',
+      'com.docker.network.bridge.enable_icc': String(icc),
       'com.docker.network.bridge.enable_ip_masquerade': 'true',
       'com.docker.network.bridge.host_binding_ipv4': '0.0.0.0',
       'com.docker.network.bridge.name': bridge,
@@ -78,10 +75,11 @@ function defaultAddress(
   existing: Network | null,
   store: NetworkStore,
   { bridge, bip, log }: { bridge: string; bip: string; log: Log },
-): { address: number; subnet: Subnet } {
+): { address: Address; subnet: Subnet } {
   if (bip !== '') return parseBip(bip);
-  const used = usedSubnets(bridge, store);
-  const remembered = existing?.bridge === bridge ? existing.ipam.config[0] : undefined;
+  const others = store.list().filter(({ name }) => name !== 'bridge');
+  const used = usedSubnets(4, others, bridge);
+  const remembered = existing?.link === bridge ? existing.ipam.config[0] : undefined;
   const cidr = remembered
     ? `${remembered.gateway}/${remembered.subnet.split('/')[1]}`
     : linkExists(bridge)
@@ -89,27 +87,24 @@ function defaultAddress(
       : null;
   const known = parseCidr(cidr ?? '');
   if (known) {
-    if (used.some((other) => overlaps(other, known.subnet)))
+    if (anyOverlap(known.subnet, used))
       log('warn', 'the default bridge overlaps a route of the host', { subnet: formatSubnet(known.subnet) });
     return known;
   }
-  const nameservers = hostResolver()
-    .nameservers.map(parseIpv4)
-    .filter((server) => server !== null);
-  const subnet = chooseSubnet(used, nameservers);
-  return { address: subnet.base + 1, subnet };
+  const subnet = chooseSubnet(used, nameserverAddresses());
+  return { address: { family: 4, value: subnet.base + 1n }, subnet };
 }
 
-function usedSubnets(bridge: string, store: NetworkStore): Subnet[] {
-  const routes = hostRoutes().filter(({ link, prefix }) => link !== bridge && prefix > 0);
-  const others = store
-    .list()
-    .filter(({ name }) => name !== 'bridge')
-    .flatMap(({ ipam }) => ipam.config.map(({ subnet }) => parseCidr(subnet)?.subnet ?? null));
-  return [
-    ...routes.map(({ destination, prefix }) => ({ base: destination, prefix })),
-    ...others.filter((subnet) => subnet !== null),
-  ];
+/** The daemon's `--bip`: an address inside a subnet with room for containers. */
+export function parseBip(text: string): { address: Address; subnet: Subnet } {
+  const cidr = parseCidr(text);
+  if (cidr?.address.family !== 4) throw invalid(`invalid CIDR address: ${text}`);
+  const { address, subnet } = cidr;
+  if (subnet.prefix < 8 || subnet.prefix > 30)
+    throw invalid(`bip ${text}: the prefix length must be between 8 and 30`);
+  if (address.value === subnet.base || address.value === lastAddress(subnet))
+    throw invalid(`bip ${text}: the bridge needs a host address of the subnet`);
+  return cidr;
 }
 
 /** What fits through the host's own way out: 1500 only where the host has that, so that nothing depends on path MTU discovery. */

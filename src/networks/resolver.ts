@@ -1,6 +1,6 @@
 /** What a container's /etc/resolv.conf says, from the host's (resolv.conf(5)). */
 import { readFileSync } from 'node:fs';
-import { parseIpv4 } from './addresses.ts';
+import { parseAddress } from '../lib/ip.ts';
 
 export interface Resolver {
   nameservers: string[];
@@ -34,7 +34,7 @@ const isLoopback = (server: string): boolean => server.startsWith('127.') || ser
 
 /** As a container on an IPv4 bridge can use it: no loopback servers (they are the host's own) and no IPv6 ones. */
 export function forContainer(resolver: Resolver): Resolver {
-  const reachable = resolver.nameservers.filter((s) => parseIpv4(s) !== null && !isLoopback(s));
+  const reachable = resolver.nameservers.filter((s) => parseAddress(s)?.family === 4 && !isLoopback(s));
   return { ...resolver, nameservers: reachable.length > 0 ? reachable : publicServers };
 }
 

@@ -1,5 +1,6 @@
 /** Networks as records. */
 import { type Database, migrate } from '../lib/database.ts';
+import type { NetworkId } from '../lib/ids.ts';
 import type { Network } from './model.ts';
 
 const migrations = [
@@ -10,6 +11,9 @@ const migrations = [
      body TEXT NOT NULL
    )`,
   'CREATE TABLE network_links (name TEXT PRIMARY KEY)',
+  // Before networks of the user's own there were only the predefined ones, and `link` was `bridge`.
+  `UPDATE networks SET body = json_remove(json_set(body,
+     '$.link', json_extract(body, '$.bridge'), '$.configOnly', json('false'), '$.configFrom', ''), '$.bridge')`,
 ];
 
 export class NetworkStore {
@@ -44,12 +48,20 @@ export class NetworkStore {
     ]);
   }
 
+  remove(id: NetworkId): void {
+    this.#db.run('DELETE FROM networks WHERE id = ?', [id]);
+  }
+
   /** Links that gantry made and may therefore remove; a bridge of the administrator's is not among them. */
   rememberLink(name: string): void {
     this.#db.run('INSERT OR IGNORE INTO network_links (name) VALUES (?)', [name]);
   }
   madeLink(name: string): boolean {
     return this.#db.query('SELECT 1 FROM network_links WHERE name = ?').get(name) !== null;
+  }
+  madeLinks(): string[] {
+    const rows = this.#db.query<{ name: string }, []>('SELECT name FROM network_links').all();
+    return rows.map(({ name }) => name);
   }
   forgetLink(name: string): void {
     this.#db.run('DELETE FROM network_links WHERE name = ?', [name]);

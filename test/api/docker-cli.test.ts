@@ -109,6 +109,52 @@ describe.skipIf(docker === null)('docker', () => {
     expect(stdout).toContain(text);
   });
 
+  test('networks: create, connect, inspect, disconnect, rm, prune', async () => {
+    const front = ['--subnet', '10.9.0.0/16', '--gateway', '10.9.0.1', '--aux-address', 'x=10.9.0.9'];
+    const made = await run(['network', 'create', ...front, '--label', 'a=b', 'front']);
+    expect(made.stdout).toMatch(/^[0-9a-f]{64}\n$/);
+    expect((await run(['network', 'create', 'front'])).stderr).toBe(
+      'Error response from daemon: network with name front already exists\n',
+    );
+    await run(['create', '--name', 'member', 'busybox']);
+    const connected = await run([
+      'network',
+      'connect',
+      '--ip',
+      '10.9.0.7',
+      '--alias',
+      'm',
+      'front',
+      'member',
+    ]);
+    expect(connected).toMatchObject({ code: 0, stdout: '', stderr: '' });
+    const format =
+      '{{(index .IPAM.Config 0).AuxAddress}} {{range .Containers}}{{.Name}} {{.IPv4Address}}{{end}}';
+    expect((await run(['network', 'inspect', '-f', format, 'front'])).stdout).toBe(
+      'map[x:10.9.0.9] member 10.9.0.7/16\n',
+    );
+    expect((await run(['network', 'ls', '-q', '-f', 'label=a=b'])).stdout).toBe(
+      `${made.stdout.slice(0, 12)}\n`,
+    );
+    expect((await run(['network', 'rm', 'front'])).stderr).toContain('has active endpoints');
+    expect((await run(['network', 'disconnect', 'front', 'member'])).code).toBe(0);
+    expect((await run(['network', 'prune', '-f'])).stdout).toBe('Deleted Networks:\nfront\n\n');
+    expect((await run(['network', 'rm', 'front'])).stderr).toContain('network front not found');
+  });
+
+  test('networks: what is refused', async () => {
+    const addressing = ['--subnet', '10.8.0.5/24', '--gateway', '10.8.0.1'];
+    expect((await run(['network', 'create', ...addressing, 'bad'])).stderr).toBe(
+      'Error response from daemon: invalid network config:\ninvalid subnet 10.8.0.5/24: it should be 10.8.0.0/24\n',
+    );
+    expect((await run(['create', '--ip', '10.0.0.1', 'busybox'])).stderr).toContain(
+      'invalid config for network bridge: invalid endpoint settings:\nuser specified IP address is supported on user defined networks only',
+    );
+    expect((await run(['network', 'connect', '--ip', 'x', '--ip6', 'y', 'bridge', 'member'])).stderr).toBe(
+      'Error response from daemon: invalid endpoint settings:\n* user specified IP address is supported on user defined networks only\n* invalid IPv4 address: x\n* invalid IPv6 address: y\n',
+    );
+  });
+
   test('load and import', async () => {
     expect((await run(['load'], { stdin: 'x' })).stdout).toContain('Loaded image: busybox:latest');
     expect((await run(['import', '-', 'foo'], { stdin: 'x' })).stdout).toStartWith('sha256:abab');

@@ -10,8 +10,9 @@ import type {
   WaitCondition,
 } from '../../src/containers/model.ts';
 import type { Containers } from '../../src/containers/service.ts';
-import { conflict, invalid, notFound, notModified } from '../../src/lib/errors.ts';
+import { conflict, internal, invalid, notFound, notModified } from '../../src/lib/errors.ts';
 import { type ContainerId, newContainerId, newExecId } from '../../src/lib/ids.ts';
+import type { FakeNetworks } from './fake-networks.ts';
 import { FakeProcess } from './fake-process.ts';
 import { imageId } from './fixtures.ts';
 
@@ -27,6 +28,8 @@ export class FakeContainers implements Containers {
   readonly calls: string[] = [];
   readonly #entries = new Map<string, Entry>();
   readonly #execs = new Map<string, { exec: Exec; process: FakeProcess }>();
+
+  constructor(readonly networks: FakeNetworks) {}
 
   #find(ref: string): Entry {
     for (const entry of this.#entries.values())
@@ -167,8 +170,25 @@ export class FakeContainers implements Containers {
     };
   }
 
-  async update(): Promise<{ warnings: string[] }> {
+  async update(...[ref, changes]: Parameters<Containers['update']>) {
+    this.calls.push(`update ${JSON.stringify(changes)}`);
+    this.#find(ref);
     return { warnings: [] };
+  }
+  async connect(...[ref, network, request]: Parameters<Containers['connect']>) {
+    const { container } = this.#find(ref);
+    const endpoint = await this.networks.join(network, container.id, container.name, request);
+    container.endpoints.push(endpoint);
+  }
+  async disconnect(...[ref, network, force]: Parameters<Containers['disconnect']>) {
+    this.calls.push(`disconnect ${force}`);
+    const { container } = this.#find(ref);
+    const { id, name } = await this.networks.get(network);
+    const rest = container.endpoints.filter(({ networkId }) => networkId !== id);
+    if (rest.length === container.endpoints.length)
+      throw internal(`container ${container.id} is not connected to network ${name}`);
+    container.endpoints = rest;
+    await this.networks.leave(network, container.id);
   }
   async get(ref: string): Promise<Container> {
     return this.#find(ref).container;

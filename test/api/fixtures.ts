@@ -7,11 +7,11 @@ import type { System } from '../../src/engine/model.ts';
 import type { Image, Images } from '../../src/images/model.ts';
 import { invalid, notFound } from '../../src/lib/errors.ts';
 import type { EngineEvent } from '../../src/lib/events.ts';
-import { parseDigest, parseNetworkId } from '../../src/lib/ids.ts';
-import type { Network, Networks } from '../../src/networks/model.ts';
+import { parseDigest } from '../../src/lib/ids.ts';
 import type { Volume, Volumes } from '../../src/volumes/model.ts';
 import { FakeContainers } from './fake-containers.ts';
 import { FakeDistribution } from './fake-distribution.ts';
+import { FakeNetworks } from './fake-networks.ts';
 
 export const imageId = parseDigest(`sha256:${'ab'.repeat(32)}`);
 
@@ -86,35 +86,6 @@ export class FakeImages implements Images {
     for await (const chunk of archive) this.received += chunk.length;
   }
 }
-
-const bridge: Network = {
-  id: parseNetworkId('12'.repeat(32)),
-  name: 'bridge',
-  driver: 'bridge',
-  scope: 'local',
-  created: 1_700_000_000_000,
-  internal: false,
-  attachable: false,
-  enableIpv4: true,
-  enableIpv6: false,
-  ipam: {
-    driver: 'default',
-    options: {},
-    config: [{ subnet: '172.17.0.0/16', gateway: '172.17.0.1', ipRange: '' }],
-  },
-  options: { 'com.docker.network.bridge.name': 'docker0' },
-  labels: {},
-  bridge: 'docker0',
-};
-
-const networks: Pick<Networks, 'get' | 'list' | 'endpoints'> = {
-  async get(ref) {
-    if (ref !== bridge.name && !bridge.id.startsWith(ref)) throw notFound(`network ${ref} not found`);
-    return bridge;
-  },
-  list: async () => [bridge],
-  endpoints: async () => [],
-};
 
 class FakeVolumes implements Pick<Volumes, 'create' | 'get' | 'list' | 'remove' | 'prune' | 'holders'> {
   readonly #all = new Map<string, Volume>();
@@ -222,11 +193,13 @@ export interface Fixture extends AsyncDisposable {
   containers: FakeContainers;
   images: FakeImages;
   distribution: FakeDistribution;
+  networks: FakeNetworks;
 }
 
 export async function startServer(): Promise<Fixture> {
   const directory = mkdtempSync(join(tmpdir(), 'gantry-api-'));
-  const containers = new FakeContainers();
+  const networks = new FakeNetworks();
+  const containers = new FakeContainers(networks);
   const images = new FakeImages();
   const distribution = new FakeDistribution();
   const backends = { containers, images, distribution, networks, volumes: new FakeVolumes(), system };
@@ -241,6 +214,7 @@ export async function startServer(): Promise<Fixture> {
     containers,
     images,
     distribution,
+    networks,
     async [Symbol.asyncDispose]() {
       await server.close();
       rmSync(directory, { recursive: true, force: true });

@@ -225,6 +225,8 @@ export const options = (directory: string) => ({
   execRoot: join(directory, 'exec'),
   bridge: null,
   bip: '',
+  icc: true,
+  addressPools: [],
   storageDriver: '',
   logLevel: 'error' as const,
   labels: [],

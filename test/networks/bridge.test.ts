@@ -2,14 +2,16 @@ import { afterEach, describe, expect, test } from 'bun:test';
 import { createServer } from 'node:net';
 import { openDatabase } from '../../src/lib/database.ts';
 import { linkExists } from '../../src/linux/routes.ts';
+import { tableName } from '../../src/networks/networks.ts';
 import { command, eventually } from '../rig/command.ts';
 import {
-  attachRequest,
   Box,
   here,
   inHost,
   inNamespace,
   isInside,
+  joinRequest,
+  on,
   openService,
   outside,
   tcp,
@@ -18,6 +20,7 @@ import {
   worldCommand,
 } from './rig.ts';
 
+const table = tableName('gnt0');
 const nft = async (...argv: string[]) => (await command(['nft', ...argv])).stdout;
 
 if (!isInside) test('the bridge, in a namespace of its own', () => inNamespace(import.meta.path), 120_000);
@@ -50,7 +53,7 @@ describe.if(isInside)('bridge', () => {
     expect((await command(['ip', '-4', '-o', 'addr', 'show', 'gnt0'])).stdout).toContain('172.17.0.1/16');
     expect(await Bun.file('/proc/sys/net/ipv4/ip_forward').text()).toBe('1\n');
     expect(await Bun.file('/proc/sys/net/ipv6/conf/gnt0/disable_ipv6').text()).toBe('1\n');
-    expect(await nft('list', 'tables')).toBe('table ip gantry-gnt0\n');
+    expect(await nft('list', 'tables')).toBe(`table inet ${table}\n`);
 
     const second = await fresh({ bridge: 'gnt1' });
     expect((await second.service.get('bridge')).ipam.config[0]?.subnet).toBe('172.18.0.0/16');
@@ -86,7 +89,7 @@ describe.if(isInside)('bridge', () => {
     });
     expect(await outside(tcp(here, 8080))).toBe(world);
     expect(await box.run(tcp('10.98.0.2', 80))).toBe('refused');
-    await nft('delete', 'table', 'ip', 'gantry');
+    await nft('delete', 'table', 'inet', 'gantry-forwarding');
     expect(await reach()).toBe('refused');
   });
 
@@ -100,6 +103,7 @@ describe.if(isInside)('bridge', () => {
       subnet: '10.77.0.0/24',
       gateway: '10.77.0.1',
       ipRange: '',
+      auxiliary: {},
     });
     await first.service.close();
     expect(linkExists('gnt0')).toBe(true);
@@ -136,7 +140,7 @@ describe.if(isInside)('bridge', () => {
       expect(await other.run(tcp('172.17.0.1', 8080))).toBe('172.17.0.1');
       expect(await other.run(tcp(box.address, 80))).toBe(other.address);
       expect(await inHost(tcp('127.0.0.1', 8081))).toBe('refused');
-      expect(await nft('list', 'map', 'ip', 'gantry-gnt0', 'published_any')).toContain(
+      expect(await nft('list', 'map', 'inet', table, 'anywhere4')).toContain(
         `tcp . 8080 : ${box.address} . 80`,
       );
     }
@@ -146,7 +150,7 @@ describe.if(isInside)('bridge', () => {
       'network disconnect bridge',
       'network disconnect bridge',
     ]);
-    expect(await nft('list', 'map', 'ip', 'gantry-gnt0', 'published_any')).not.toContain('8080');
+    expect(await nft('list', 'map', 'inet', table, 'anywhere4')).not.toContain('8080');
     expect(await outside(tcp(here, 8080))).toBe('refused');
     await eventually(async () => !/veth/.test((await command(['ip', 'link'])).stdout), 'the links are gone');
     await service.close();
@@ -205,25 +209,25 @@ describe.if(isInside)('bridge', () => {
       },
     });
     expect(await outside(tcp(here, 8002))).toBe(world);
-    const chosen = box.attachment.ports.find(({ protocol }) => protocol === 'udp')?.hostPort ?? 0;
+    const chosen = box.joined.ports.find(({ protocol }) => protocol === 'udp')?.hostPort ?? 0;
     expect(chosen).toBeGreaterThan(1023);
     expect(await outside(udp(here, chosen))).toBe(world);
 
-    const taken = attachRequest({ portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8000' }] } });
-    await expect(service.attach(taken)).rejects.toThrow(
+    const taken = joinRequest({ portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8000' }] } });
+    await expect(service.join(taken)).rejects.toThrow(
       /^driver failed programming external connectivity on endpoint c\w+ \([0-9a-f]{64}\): Bind for 0\.0\.0\.0:8000 failed: port is already allocated$/,
     );
     const server = createServer();
     await new Promise<void>((resolve) => server.listen(8500, '0.0.0.0', resolve));
-    const foreign = attachRequest({ portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8500' }] } });
-    await expect(service.attach(foreign)).rejects.toThrow(
+    const foreign = joinRequest({ portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8500' }] } });
+    await expect(service.join(foreign)).rejects.toThrow(
       /failed to bind host port for 0\.0\.0\.0:8500:172\.17\.0\.\d+:80\/tcp: address already in use/,
     );
     server.close();
-    const nowhere = attachRequest({
+    const nowhere = joinRequest({
       portBindings: { '80/tcp': [{ hostIp: '198.51.100.1', hostPort: '1' }] },
     });
-    await expect(service.attach(nowhere)).rejects.toThrow('cannot assign requested address');
+    await expect(service.join(nowhere)).rejects.toThrow('cannot assign requested address');
     const other = createServer();
     const error = await new Promise<NodeJS.ErrnoException>((resolve) => {
       other.once('error', resolve);
@@ -241,15 +245,15 @@ describe.if(isInside)('bridge', () => {
       ]),
     );
     const started = performance.now();
-    const request = attachRequest({
+    const request = joinRequest({
       portBindings: { ...bindings, '80/tcp': [{ hostIp: '', hostPort: '80' }] },
     });
-    await service.attach(request);
+    await service.join(request);
     await service.publish(request.containerId);
     const took = performance.now() - started;
-    expect(await nft('list', 'map', 'ip', 'gantry-gnt0', 'ranges')).toContain('20000-20999');
+    expect(await nft('list', 'map', 'inet', table, 'ranges4')).toContain('20000-20999');
     await service.release(request.containerId);
-    expect(await nft('list', 'map', 'ip', 'gantry-gnt0', 'ranges')).not.toContain('20000');
+    expect(await nft('list', 'map', 'inet', table, 'ranges4')).not.toContain('20000');
     expect(took).toBeLessThan(500);
   });
 
@@ -264,17 +268,29 @@ describe.if(isInside)('bridge', () => {
     const next = await opened({ db });
     expect(await outside(tcp(here, 8080))).toBe(world);
     const { containerId, containerName } = box.request;
-    const { endpoint, ports } = box.attachment;
-    await next.service.recover([{ containerId, containerName, endpoints: [endpoint], ports }]);
+    const { endpoints, ports } = box.joined;
+    const [endpoint] = endpoints;
+    if (!endpoint) throw new Error('no endpoint');
+    await next.service.recover([
+      {
+        containerId,
+        containerName,
+        hostname: '',
+        dnsServers: [],
+        endpoints,
+        ports,
+        inside: await box.inside(),
+      },
+    ]);
     expect(await outside(tcp(here, 8080))).toBe(world);
     expect(linkExists('veth0123456')).toBe(false);
     expect((await next.service.endpoints(endpoint.networkId)).map((e) => e.containerId)).toEqual([
       containerId,
     ]);
-    const second = await next.service.attach(attachRequest());
-    expect(second.endpoint.ipAddress).not.toBe(box.address);
-    const same = attachRequest({ portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8080' }] } });
-    await expect(next.service.attach(same)).rejects.toThrow('port is already allocated');
+    const second = await next.service.join(joinRequest());
+    expect(second.endpoints[0]?.ipAddress).not.toBe(box.address);
+    const same = joinRequest({ portBindings: { '80/tcp': [{ hostIp: '', hostPort: '8080' }] } });
+    await expect(next.service.join(same)).rejects.toThrow('port is already allocated');
 
     await command(['nft', 'flush', 'ruleset']);
     await using late = await Box.start(next.service, {
@@ -310,15 +326,15 @@ describe.if(isInside)('bridge', () => {
 
   test('host and none; lookups; what a bridge refuses', async () => {
     const { service } = await fresh();
-    const host = await service.attach(attachRequest({ network: 'host' }));
+    const host = await service.join(joinRequest({ endpoints: [on('host')] }));
     expect(host.operations).toEqual([]);
-    const none = await service.attach(attachRequest({ network: 'none' }));
-    expect(none.operations.map(({ op }) => op)).toEqual(['link']);
+    const none = await service.join(joinRequest({ endpoints: [on('none')] }));
+    expect(none.operations.map(({ op }) => op)).toEqual(['sysctl', 'sysctl', 'link']);
     const { id } = await service.get('bridge');
     expect((await service.get(id.slice(0, 8))).name).toBe('bridge');
     await expect(service.get('nowhere')).rejects.toThrow('network nowhere not found');
-    const request = { ...attachRequest().request, ipv4Address: '172.17.0.9' };
-    await expect(service.attach(attachRequest({ request }))).rejects.toThrow(
+    const own = joinRequest({ endpoints: [on('bridge', { ipv4Address: '172.17.0.9' })] });
+    await expect(service.join(own)).rejects.toThrow(
       'user specified IP address is supported on user defined networks only',
     );
   });

@@ -3,13 +3,22 @@
  * itself again inside a namespace of its own (see `inNamespace`), so bridges, rules and sysctls never touch the host.
  */
 import { randomBytes } from 'node:crypto';
+import { mkdtempSync, readFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { openDatabase } from '../../src/lib/database.ts';
 import { newContainerId } from '../../src/lib/ids.ts';
 import { encodeOperations, Writer } from '../../src/linux/encode.ts';
 import { CLONE } from '../../src/linux/flags.ts';
 import { nativePath } from '../../src/linux/native.ts';
 import type { Operation } from '../../src/linux/operations.ts';
-import type { Attachment, AttachRequest } from '../../src/networks/model.ts';
+import type {
+  EndpointRequest,
+  EndpointWish,
+  Joined,
+  JoinRequest,
+  NamespaceOf,
+} from '../../src/networks/model.ts';
 import { type NetworkOptions, NetworkService } from '../../src/networks/networks.ts';
 import { command } from '../rig/command.ts';
 import { TestNetwork } from '../rig/netns.ts';
@@ -46,8 +55,13 @@ export function openService(options: Partial<NetworkOptions> = {}): {
   const warnings: string[] = [];
   const service = new NetworkService({
     db: openDatabase(':memory:'),
+    identity: options.bridge ?? 'gnt0',
+    namesPath: join(mkdtempSync(join(tmpdir(), 'gantry-names-')), 'names.sock'),
     bridge: 'gnt0',
     bip: '',
+    icc: true,
+    watch: false,
+    pools: [],
     mtu: 0,
     emit: ({ type, action, attributes }) => events.push(`${type} ${action} ${attributes.name}`),
     log: (level, message) => {
@@ -58,24 +72,30 @@ export function openService(options: Partial<NetworkOptions> = {}): {
   return { service, events, warnings };
 }
 
-export function attachRequest(more: Partial<AttachRequest> = {}): AttachRequest {
+export const plain: EndpointRequest = {
+  aliases: [],
+  links: [],
+  ipv4Address: '',
+  ipv6Address: '',
+  linkLocalIps: [],
+  macAddress: '',
+  driverOptions: {},
+  gwPriority: 0,
+};
+
+export const on = (network: string, more: Partial<EndpointRequest> = {}): EndpointWish => ({
+  network,
+  request: { ...plain, ...more },
+});
+
+export function joinRequest(more: Partial<JoinRequest> = {}): JoinRequest {
   return {
     containerId: newContainerId(),
     containerName: `c${randomBytes(3).toString('hex')}`,
     hostname: 'box',
-    network: 'bridge',
-    request: {
-      aliases: [],
-      links: [],
-      ipv4Address: '',
-      ipv6Address: '',
-      linkLocalIps: [],
-      macAddress: '',
-      driverOptions: {},
-      gwPriority: 0,
-    },
+    dnsServers: [],
+    endpoints: [on('bridge')],
     portBindings: {},
-    interfaceName: 'eth0',
     ...more,
   };
 }
@@ -92,17 +112,16 @@ const echo = `
 /** What a shim would do of a container: its network namespace, its interface, its program. */
 export class Box implements AsyncDisposable {
   private constructor(
-    readonly request: AttachRequest,
-    readonly attachment: Attachment,
+    readonly request: JoinRequest,
+    readonly joined: Joined,
     private readonly child: Bun.Subprocess<Buffer, 'pipe', 'pipe'>,
     private readonly service: NetworkService,
   ) {}
 
-  static async start(service: NetworkService, more: Partial<AttachRequest> = {}): Promise<Box> {
-    const request = attachRequest(more);
-    const attachment = await service.attach(request);
-    const of = (side: Operation['side']) =>
-      attachment.operations.filter((operation) => operation.side === side);
+  static async start(service: NetworkService, more: Partial<JoinRequest> = {}): Promise<Box> {
+    const request = joinRequest(more);
+    const joined = await service.join(request);
+    const of = (side: Operation['side']) => joined.operations.filter((operation) => operation.side === side);
     const list: Operation[] = [
       { op: 'clone', side: 'host', flags: CLONE.NEWNET, cgroup: '' },
       ...of('host'),
@@ -116,7 +135,7 @@ export class Box implements AsyncDisposable {
       stdout: 'pipe',
       stderr: 'pipe',
     });
-    const box = new Box(request, attachment, child, service);
+    const box = new Box(request, joined, child, service);
     const first = await child.stdout.getReader().read();
     if (!first.value) throw new Error(await new Response(child.stderr).text());
     await service.publish(request.containerId);
@@ -124,16 +143,23 @@ export class Box implements AsyncDisposable {
   }
 
   get address(): string {
-    return this.attachment.endpoint.ipAddress;
+    return this.joined.endpoints[0]?.ipAddress ?? '';
   }
   get port(): number {
-    return this.attachment.ports[0]?.hostPort ?? 0;
+    return this.joined.ports[0]?.hostPort ?? 0;
   }
 
   /** The pid of the program inside: the child of the runner. */
   async pid(): Promise<number> {
     const { stdout } = await command(['ps', '-o', 'pid=', '--ppid', String(this.child.pid)]);
     return Number(stdout.trim());
+  }
+
+  /** The namespace, as a start tells it to the service. */
+  async inside(): Promise<NamespaceOf> {
+    const pid = await this.pid();
+    const stat = readFileSync(`/proc/${pid}/stat`, 'utf8');
+    return { pid, startTime: stat.slice(stat.lastIndexOf(')') + 2).split(' ')[19] ?? '' };
   }
 
   async run(script: string): Promise<string> {

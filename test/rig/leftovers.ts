@@ -78,7 +78,9 @@ async function links(engine: TestEngine): Promise<string[]> {
     .map((line) => `link ${line}`);
 }
 
-/** Elements of the published-port maps; the table itself stays as long as the daemon's bridge does. */
+/** What belongs to a container. The table itself, and what it says of networks, stays as long as the daemon's bridges do. */
+const ofContainers = /^(published|anywhere|ranges|open|passages)[46]$/;
+
 async function rules(engine: TestEngine): Promise<string[]> {
   const result = await command([...engine.network.prefix, 'nft', '-j', 'list', 'ruleset']);
   if (result.code !== 0) return [`nft: ${result.stderr}`];
@@ -86,6 +88,6 @@ async function rules(engine: TestEngine): Promise<string[]> {
     JSON.parse(result.stdout).nftables;
   return list
     .flatMap((item) => [item.map, item.set])
-    .filter((item) => (item?.elem?.length ?? 0) > 0)
+    .filter((item) => (item?.elem?.length ?? 0) > 0 && ofContainers.test(item?.name ?? ''))
     .map((item) => `nft elements in ${item?.name}: ${JSON.stringify(item?.elem)}`);
 }

@@ -9,6 +9,25 @@ export function booleanParameter(query: URLSearchParams, name: string, fallback 
   return value === null ? fallback : !falsy.has(value.trim().toLowerCase());
 }
 
+const truths = new Set(['1', 't', 'T', 'TRUE', 'true', 'True']);
+const lies = new Set(['0', 'f', 'F', 'FALSE', 'false', 'False']);
+
+/** Go's strconv.ParseBool; null for what is neither. */
+export function parseBool(text: string): boolean | null {
+  return truths.has(text) || (lies.has(text) ? false : null);
+}
+
+/** As parseBool reads it; false when absent or empty. */
+export function strictBooleanParameter(query: URLSearchParams, name: string): boolean {
+  const text = query.get(name) ?? '';
+  const value = text === '' ? false : parseBool(text);
+  if (value === null)
+    throw invalid(
+      `invalid value for ${name}: ${text}: strconv.ParseBool: parsing ${JSON.stringify(text)}: invalid syntax`,
+    );
+  return value;
+}
+
 export const textParameter = (query: URLSearchParams, name: string): string => query.get(name) ?? '';
 
 /** Go's strconv.Atoi, with its error text. */

@@ -44,7 +44,7 @@ export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
     ...registryRoutes(distribution, log),
     ...imageRoutes(images, system),
     ...volumeRoutes(volumes),
-    ...networkRoutes(networks),
+    ...networkRoutes(networks, containers),
     ...swarmRoutes(),
     ...unsupportedRoutes(),
   ];

@@ -4,6 +4,7 @@ import type { ContainerConfig, CreateRequest, HealthCheck } from '../../containe
 import { invalid } from '../../lib/errors.ts';
 import type { EndpointRequest } from '../../networks/model.ts';
 import { parseHostConfig } from './create-host.ts';
+import { checkEndpoints, parseEndpoint } from './endpoint-request.ts';
 import { Fields } from './fields.ts';
 import { parsePorts } from './ports.ts';
 
@@ -81,22 +82,11 @@ function parseEndpoints(networking: Fields | null, version: number): Record<stri
   const given = networking?.entries('EndpointsConfig') ?? [];
   if (version < 44 && given.length > 1)
     throw invalid(
-      `Container cannot be connected to network endpoints: ${given.map(([name]) => name).join(', ')}`,
+      `Container cannot be created with multiple network endpoints: ${given.map(([name]) => name).join(', ')}`,
     );
-  return Object.fromEntries(given.map(([name, endpoint]) => [name, parseEndpoint(endpoint, version)]));
-}
-
-export function parseEndpoint(endpoint: Fields, version: number): EndpointRequest {
-  const ipam = endpoint.object('IPAMConfig');
-  return {
-    aliases: endpoint.texts('Aliases'),
-    links: endpoint.texts('Links'),
-    ipv4Address: ipam?.text('IPv4Address') ?? '',
-    ipv6Address: ipam?.text('IPv6Address') ?? '',
-    linkLocalIps: ipam?.texts('LinkLocalIPs') ?? [],
-    // Before 1.44 the address belonged to the container and this field was only ever an answer.
-    macAddress: version >= 44 ? endpoint.text('MacAddress') : '',
-    driverOptions: endpoint.textMap('DriverOpts'),
-    gwPriority: endpoint.integer('GwPriority'),
-  };
+  const endpoints = Object.fromEntries(
+    given.map(([name, endpoint]) => [name, parseEndpoint(endpoint, version)]),
+  );
+  checkEndpoints(endpoints);
+  return endpoints;
 }

@@ -27,7 +27,7 @@ export function infoJson(info: Info, facts: Facts, host: Host, version: number):
     DriverStatus: info.driverStatus,
     Plugins: {
       Volume: ['local'],
-      Network: ['bridge', 'host', 'null'],
+      Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
       Authorization: null,
       Log: ['json-file', 'none'],
     },

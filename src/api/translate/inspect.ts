@@ -1,5 +1,6 @@
 /** `GET /containers/{id}/json`. */
 import type { Container, ContainerConfig, HealthCheck, MountPoint } from '../../containers/model.ts';
+import { shortId } from '../../lib/ids.ts';
 import type { HealthConfig } from '../types/common.ts';
 import type {
   ContainerConfig as ConfigJson,
@@ -8,6 +9,7 @@ import type {
   NetworkSettings,
 } from '../types/containers.ts';
 import { endpointJson } from './endpoint.ts';
+import { isUserDefined } from './endpoint-request.ts';
 import { hostConfigJson } from './host-config.ts';
 import { portMap } from './ports.ts';
 import { stateJson } from './state.ts';
@@ -114,7 +116,12 @@ function networkSettingsJson(container: Container, version: number): NetworkSett
   const pid = state.status === 'running' || state.status === 'paused' ? state.process.pid : null;
   const live = pid !== null;
   const networks = Object.fromEntries(
-    container.endpoints.map((endpoint) => [endpoint.networkName, endpointJson(endpoint, live)]),
+    container.endpoints.map((endpoint) => {
+      const json = endpointJson(endpoint, live);
+      if (version < 45 && isUserDefined(endpoint.networkName))
+        json.Aliases = legacyAliases(container, json.Aliases ?? []);
+      return [endpoint.networkName, json];
+    }),
   );
   const settings: NetworkSettings = {
     SandboxID: live ? container.id : '',
@@ -124,6 +131,12 @@ function networkSettingsJson(container: Container, version: number): NetworkSett
     Networks: networks,
   };
   return version < 52 ? { ...legacySettings(networks), ...settings } : settings;
+}
+
+/** Until 1.44 names that everyone has were aliases too. */
+function legacyAliases({ id, config }: Container, aliases: readonly string[]): string[] {
+  const hostname = config.hostname || shortId(id);
+  return [...new Set([...aliases, shortId(id), hostname])];
 }
 
 /** Until 1.51 the place on the default bridge was repeated at the top. */

@@ -1,16 +1,8 @@
-/** Networks as Docker's JSON, and their filters. */
-import type { Endpoint, Network } from '../../networks/model.ts';
-import {
-  booleanFilter,
-  type Filters,
-  invalidFilter,
-  matchesLabels,
-  matchesPattern,
-} from '../http/filters.ts';
-import type { EndpointResource, Network as NetworkJson } from '../types/networks.ts';
+/** Networks as Docker's JSON. */
+import type { Endpoint, IpamPool, Network } from '../../networks/model.ts';
+import type { EndpointResource, IPAMConfig, Network as NetworkJson } from '../types/networks.ts';
+import { networkStatus } from './network-status.ts';
 import { rfc3339 } from './time.ts';
-
-export const networkFilterKeys = ['dangling', 'driver', 'id', 'label', 'name', 'scope', 'type'] as const;
 
 export interface Member {
   containerId: string;
@@ -18,11 +10,13 @@ export interface Member {
   endpoint: Endpoint;
 }
 
+/** `members`: null in lists, which do not say who is on it. */
 export function networkJson(
   network: Network,
   version: number,
   members: readonly Member[] | null,
 ): NetworkJson {
+  const { ipam } = network;
   return {
     Name: network.name,
     Id: network.id,
@@ -32,23 +26,29 @@ export function networkJson(
     EnableIPv4: network.enableIpv4,
     EnableIPv6: network.enableIpv6,
     IPAM: {
-      Driver: network.ipam.driver,
-      Options: Object.keys(network.ipam.options).length > 0 ? network.ipam.options : null,
-      Config: network.ipam.config.map(({ subnet, gateway, ipRange }) => ({
-        ...(subnet && { Subnet: subnet }),
-        ...(ipRange && { IPRange: ipRange }),
-        ...(gateway && { Gateway: gateway }),
-      })),
+      Driver: ipam.driver,
+      Options: Object.keys(ipam.options).length > 0 ? ipam.options : null,
+      Config: ipam.config.map(poolJson),
     },
     Internal: network.internal,
     Attachable: network.attachable,
     Ingress: false,
-    ConfigFrom: { Network: '' },
-    ConfigOnly: false,
+    ConfigFrom: { Network: network.configFrom },
+    ConfigOnly: network.configOnly,
     // Until 1.51 the list had the field too, empty.
     ...((members || version < 52) && { Containers: membersJson(members ?? []) }),
     Options: network.options,
     Labels: network.labels,
+    ...(members && version >= 52 && { Status: networkStatus(network, members) }),
+  };
+}
+
+function poolJson({ subnet, ipRange, gateway, auxiliary }: IpamPool): IPAMConfig {
+  return {
+    ...(subnet && { Subnet: subnet }),
+    ...(ipRange && { IPRange: ipRange }),
+    ...(gateway && { Gateway: gateway }),
+    ...(Object.keys(auxiliary).length > 0 && { AuxiliaryAddresses: auxiliary }),
   };
 }
 
@@ -64,28 +64,5 @@ function membersJson(members: readonly Member[]): Record<string, EndpointResourc
         IPv6Address: endpoint.ipv6Address && `${endpoint.ipv6Address}/${endpoint.ipv6PrefixLength}`,
       },
     ]),
-  );
-}
-
-const predefined = new Set(['bridge', 'host', 'none']);
-
-/** `inUse`: whether a container is on it, for `dangling`. */
-export function selectNetworks(
-  networks: readonly Network[],
-  filters: Filters,
-  inUse: (network: Network) => boolean,
-): Network[] {
-  const dangling = filters.has('dangling') ? booleanFilter(filters, 'dangling', false) : null;
-  for (const type of filters.get('type') ?? [])
-    if (type !== 'builtin' && type !== 'custom') throw invalidFilter('type', [type]);
-  return networks.filter(
-    (network) =>
-      matchesPattern(filters.get('name'), network.name) &&
-      matchesPattern(filters.get('id'), network.id) &&
-      (filters.get('driver')?.includes(network.driver) ?? true) &&
-      (filters.get('scope')?.includes(network.scope) ?? true) &&
-      (filters.get('type')?.includes(predefined.has(network.name) ? 'builtin' : 'custom') ?? true) &&
-      matchesLabels(filters.get('label'), network.labels) &&
-      (dangling === null || dangling === !(predefined.has(network.name) || inUse(network))),
   );
 }

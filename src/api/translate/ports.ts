@@ -20,9 +20,13 @@ export function parsePorts(text: string): PortKey[] {
   return Array.from({ length: last - first + 1 }, (_, index) => `${first + index}/${protocol}` as PortKey);
 }
 
-export function parsePortBindings(fields: Fields): Partial<Record<PortKey, PortBinding[]>> {
+/** `name`: the field that has them. */
+export function parsePortBindings(
+  fields: Fields,
+  name = 'PortBindings',
+): Partial<Record<PortKey, PortBinding[]>> {
   const bindings: Partial<Record<PortKey, PortBinding[]>> = {};
-  const given = fields.lists('PortBindings', (binding) => ({
+  const given = fields.lists(name, (binding) => ({
     hostIp: binding.text('HostIp'),
     hostPort: binding.textOrNumber('HostPort'),
   }));
@@ -56,7 +60,7 @@ export function portMap(container: Container): PortMap {
     exposedKeys(container).map((key) => {
       const published = container.ports.filter((port) => keyOf(port) === key);
       const bindings = published.map((port) => ({
-        HostIp: port.hostIp || '0.0.0.0',
+        HostIp: port.hostIp,
         HostPort: String(port.hostPort),
       }));
       return [key, bindings.length > 0 ? bindings : null];
@@ -71,7 +75,7 @@ export function portSummaries(container: Container): PortSummary[] {
     const published = container.ports.filter((candidate) => keyOf(candidate) === key);
     if (published.length === 0) return [{ PrivatePort: Number(port), Type: protocol }];
     return published.map(({ hostIp, hostPort }) => ({
-      IP: hostIp || '0.0.0.0',
+      IP: hostIp,
       PrivatePort: Number(port),
       PublicPort: hostPort,
       Type: protocol,

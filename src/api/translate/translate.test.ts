@@ -175,7 +175,9 @@ describe('create', () => {
     });
     expect(recent.endpoints.n?.macAddress).toBe('02:00:00:00:00:01');
     const two = { Image: 'x', NetworkingConfig: { EndpointsConfig: { a: null, b: {} } } };
-    expect(() => create(two, 43)).toThrow('Container cannot be connected to network endpoints: a, b');
+    expect(() => create(two, 43)).toThrow(
+      'Container cannot be created with multiple network endpoints: a, b',
+    );
     expect(Object.keys(create(two, 44).endpoints)).toEqual(['a', 'b']);
   });
 
@@ -227,13 +229,47 @@ test('update changes only what was given', () => {
   });
 });
 
+describe('update: ports', () => {
+  test('as in HostConfig.PortBindings, and which ones to take away', () => {
+    const body = {
+      PublishAdd: { '80/tcp': [{ HostIp: '::1', HostPort: '8080' }], '90-91/udp': [{ HostPort: 9000 }] },
+      PublishRemove: [{ Port: '80' }, { Port: '53-54/udp', HostIp: '127.0.0.1', HostPort: '5353' }],
+    };
+    expect(parseUpdate(body)).toEqual({
+      publish: {
+        add: {
+          '80/tcp': [{ hostIp: '::1', hostPort: '8080' }],
+          '90/udp': [{ hostIp: '', hostPort: '9000' }],
+          '91/udp': [{ hostIp: '', hostPort: '9000' }],
+        },
+        remove: [
+          { port: '80/tcp', hostIp: '', hostPort: '' },
+          { port: '53/udp', hostIp: '127.0.0.1', hostPort: '5353' },
+          { port: '54/udp', hostIp: '127.0.0.1', hostPort: '5353' },
+        ],
+      },
+    });
+  });
+  test('nothing said is nothing changed', () => {
+    expect(parseUpdate({ Memory: 5, PublishAdd: {}, PublishRemove: [] })).toEqual({ memory: 5 });
+    expect(parseUpdate({ PublishAdd: null, PublishRemove: null })).toEqual({});
+  });
+  test('what is no port', () => {
+    expect(() => parseUpdate({ PublishRemove: [{ Port: 'x' }] })).toThrow('invalid port specification: "x"');
+    expect(() => parseUpdate({ PublishRemove: ['80'] })).toThrow('cannot unmarshal string');
+  });
+});
+
 describe('inspect by version', () => {
   const live: Container = {
     ...container(
       { status: 'running', process: process(hour) },
       { ExposedPorts: { '80/tcp': {}, '81/tcp': {} } },
     ),
-    ports: [{ hostIp: '', hostPort: 8080, containerPort: 80, protocol: 'tcp' }],
+    ports: [
+      { hostIp: '0.0.0.0', hostPort: 8080, containerPort: 80, protocol: 'tcp' },
+      { hostIp: '::', hostPort: 8080, containerPort: 80, protocol: 'tcp' },
+    ],
     endpoints: [
       {
         networkId: parseNetworkId('12'.repeat(32)),
@@ -249,6 +285,7 @@ describe('inspect by version', () => {
           driverOptions: {},
           gwPriority: 0,
         },
+        interfaceName: 'eth0',
         ipAddress: '172.17.0.2',
         prefixLength: 16,
         gateway: '172.17.0.1',
@@ -265,9 +302,24 @@ describe('inspect by version', () => {
     expect(inspectJson(live, 52, null).NetworkSettings.IPAddress).toBeUndefined();
     expect(inspectJson(live, 52, null).NetworkSettings.Networks.bridge?.IPAddress).toBe('172.17.0.2');
   });
+  test('names that everyone has are aliases until 1.44, where names are served', () => {
+    const [endpoint] = live.endpoints;
+    if (!endpoint) throw new Error('no endpoint');
+    const request = { ...endpoint.request, aliases: ['db'] };
+    const dnsNames = ['web', 'db', 'abababababab'];
+    const mine = { ...endpoint, networkName: 'my', request, dnsNames };
+    const on = (version: number) =>
+      inspectJson({ ...live, endpoints: [endpoint, mine] }, version, null).NetworkSettings.Networks;
+    expect(on(44).my).toMatchObject({ Aliases: ['db', 'abababababab'], DNSNames: dnsNames });
+    expect(on(45).my).toMatchObject({ Aliases: ['db'], DNSNames: dnsNames });
+    expect(on(44).bridge).toMatchObject({ Aliases: null, DNSNames: null });
+  });
   test('ports', () => {
     expect(inspectJson(live, 50, null).NetworkSettings.Ports).toEqual({
-      '80/tcp': [{ HostIp: '0.0.0.0', HostPort: '8080' }],
+      '80/tcp': [
+        { HostIp: '0.0.0.0', HostPort: '8080' },
+        { HostIp: '::', HostPort: '8080' },
+      ],
       '81/tcp': null,
     });
     const stopped = { ...live, state: { status: 'exited', last: exit(0, 0) } } as Container;
@@ -275,6 +327,7 @@ describe('inspect by version', () => {
     const row = summaryJson(live, { version: 50, now, sizes: null, image: 'busybox' });
     expect(row.Ports).toEqual([
       { IP: '0.0.0.0', PrivatePort: 80, PublicPort: 8080, Type: 'tcp' },
+      { IP: '::', PrivatePort: 80, PublicPort: 8080, Type: 'tcp' },
       { PrivatePort: 81, Type: 'tcp' },
     ]);
   });

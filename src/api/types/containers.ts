@@ -44,7 +44,22 @@ export interface ContainerCreateResponse {
   Warnings: string[];
 }
 
-export type ContainerUpdateBody = Partial<Resources> & { RestartPolicy?: Partial<RestartPolicy> };
+export type ContainerUpdateBody = Partial<Resources> & {
+  RestartPolicy?: Partial<RestartPolicy>;
+  /** gantry's own: ports to publish without a restart, as in HostConfig.PortBindings. */
+  PublishAdd?: PortMap;
+  /** gantry's own: ports to publish no more. */
+  PublishRemove?: PublishedPortFilter[];
+};
+
+/** Which published ports of a container are meant. */
+export interface PublishedPortFilter {
+  /** Of the container: "80/tcp", "8000-8002/udp"; without a protocol TCP. */
+  Port: string;
+  /** "" or absent: at any address, any port of the host. */
+  HostIp?: string;
+  HostPort?: string;
+}
 
 export interface ContainerUpdateResponse {
   Warnings: string[];

@@ -39,7 +39,18 @@ export interface EndpointResource {
   IPv6Address: string;
 }
 
-/** `GET /networks` gives it without Containers, `GET /networks/{id}` with. */
+export interface SubnetStatus {
+  /** Neither goes beyond 2^64 - 1. */
+  IPsInUse: number;
+  DynamicIPsAvailable: number;
+}
+
+export interface NetworkStatus {
+  /** By subnet. */
+  IPAM: { Subnets?: Record<string, SubnetStatus> };
+}
+
+/** `GET /networks` gives it without Containers and Status, `GET /networks/{id}` with. */
 export interface Network {
   Name: string;
   Id: string;
@@ -57,6 +68,8 @@ export interface Network {
   Containers?: Record<string, EndpointResource>;
   Options: Record<string, string>;
   Labels: Record<string, string>;
+  /** API >= 1.52. */
+  Status?: NetworkStatus;
 }
 
 export interface NetworkCreateBody {
@@ -92,4 +105,9 @@ export interface NetworkDisconnectBody {
 
 export interface NetworksPruneReport {
   NetworksDeleted: string[] | null;
+}
+
+/** gantry's own: what `POST /networks/repair` had to mend, in words. */
+export interface NetworkRepairReport {
+  Repaired: string[];
 }

@@ -1,8 +1,10 @@
-import type { EndpointSettings } from '../../api/types/networks.ts';
+import type { EndpointSettings, NetworkConnectBody } from '../../api/types/networks.ts';
 import { type Command, exactly } from '../command.ts';
 import { pairsToMap } from '../create/files.ts';
 import { checkLink } from '../create/validators.ts';
 import { exitCode } from '../exit.ts';
+import type { FlagValues } from '../flags/parse.ts';
+import { givenName, networkPath } from './network-path.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] NETWORK CONTAINER',
@@ -20,23 +22,31 @@ export const command: Command = {
     { name: 'link', type: 'list', usage: 'Add link to another container', check: checkLink },
     { name: 'link-local-ip', type: 'strings', usage: 'Add a link-local address for the container' },
   ],
-  async run({ args: [network = '', Container = ''], flags, client }) {
-    const [ip, ip6] = [flags.string('ip'), flags.string('ip6')];
-    const linkLocal = flags.list('link-local-ip');
-    const EndpointConfig: Partial<EndpointSettings> = {
-      Aliases: [...flags.list('alias')],
-      Links: [...flags.list('link')],
-      DriverOpts: pairsToMap(flags.list('driver-opt')),
-      GwPriority: flags.integer('gw-priority'),
-      IPAMConfig: {
-        ...(ip ? { IPv4Address: ip } : {}),
-        ...(ip6 ? { IPv6Address: ip6 } : {}),
-        ...(linkLocal.length > 0 ? { LinkLocalIPs: [...linkLocal] } : {}),
-      },
+  async run({ args: [network = '', container = ''], flags, client }) {
+    const path = networkPath(network, '/connect');
+    const json: NetworkConnectBody = {
+      Container: givenName('container', container),
+      EndpointConfig: endpointConfig(flags),
     };
-    await client.call('POST', `/networks/${network}/connect`, {
-      body: { json: { Container, EndpointConfig } },
-    });
+    await client.call('POST', path, { body: { json } });
     return exitCode.success;
   },
 };
+function endpointConfig(flags: FlagValues): Partial<EndpointSettings> {
+  const [ip, ip6] = [flags.string('ip'), flags.string('ip6')];
+  const linkLocal = flags.list('link-local-ip');
+  const driverOptions = flags.list('driver-opt');
+  if (driverOptions.some((option) => option.indexOf('=') < 1))
+    throw new Error('invalid key/value pair format in driver options');
+  return {
+    Aliases: [...flags.list('alias')],
+    Links: [...flags.list('link')],
+    DriverOpts: pairsToMap(driverOptions),
+    GwPriority: flags.integer('gw-priority'),
+    IPAMConfig: {
+      ...(ip ? { IPv4Address: ip } : {}),
+      ...(ip6 ? { IPv6Address: ip6 } : {}),
+      ...(linkLocal.length > 0 ? { LinkLocalIPs: [...linkLocal] } : {}),
+    },
+  };
+}

@@ -1,8 +1,9 @@
-import type { IPAMConfig, NetworkCreateBody, NetworkCreateResponse } from '../../api/types/networks.ts';
+import type { NetworkCreateBody, NetworkCreateResponse } from '../../api/types/networks.ts';
 import { type Command, exactly } from '../command.ts';
+import { addressing } from '../create/addressing.ts';
 import { pairsToMap } from '../create/files.ts';
 import { checkLabel } from '../create/validators.ts';
-import { ExitError, exitCode } from '../exit.ts';
+import { exitCode } from '../exit.ts';
 import type { FlagValues } from '../flags/parse.ts';
 import { writeErr, writeLine } from '../terminal/output.ts';
 
@@ -52,7 +53,12 @@ function body(Name: string, flags: FlagValues): NetworkCreateBody {
     IPAM: {
       Driver: flags.string('ipam-driver'),
       Options: pairsToMap(flags.list('ipam-opt')),
-      Config: addressing(flags),
+      Config: addressing({
+        subnets: flags.list('subnet'),
+        ranges: flags.list('ip-range'),
+        gateways: flags.list('gateway'),
+        auxiliary: pairsToMap(flags.list('aux-address')),
+      }),
     },
     Internal: flags.bool('internal'),
     Attachable: flags.bool('attachable'),
@@ -62,50 +68,4 @@ function body(Name: string, flags: FlagValues): NetworkCreateBody {
     Options: pairsToMap(flags.list('opt')),
     Labels: pairsToMap(flags.list('label')),
   };
-}
-
-/** Each range, gateway and auxiliary address goes to the subnet that contains it. */
-function addressing(flags: FlagValues): IPAMConfig[] {
-  const split = (name: string) => flags.list(name).flatMap((value) => value.split(','));
-  const [ranges, gateways] = [split('ip-range'), split('gateway')];
-  const auxiliary = Object.entries(pairsToMap(flags.list('aux-address')));
-  const configs: IPAMConfig[] = split('subnet').map((Subnet) => ({ Subnet }));
-  if (configs.length < ranges.length || configs.length < gateways.length)
-    throw new ExitError('every ip-range or gateway must have a corresponding subnet');
-  const place = (address: string, what: string, set: (config: IPAMConfig) => void) => {
-    const config = configs.find((candidate) => contains(candidate.Subnet ?? '', address));
-    if (!config) throw new ExitError(`no matching subnet for ${what} ${address}`);
-    set(config);
-  };
-  for (const range of ranges) place(range, 'range', (config) => Object.assign(config, { IPRange: range }));
-  for (const gateway of gateways)
-    place(gateway, 'gateway', (config) => Object.assign(config, { Gateway: gateway }));
-  for (const [name, address] of auxiliary)
-    place(address, 'aux-address', (config) => {
-      config.AuxiliaryAddresses = { ...config.AuxiliaryAddresses, [name]: address };
-    });
-  return configs;
-}
-
-function contains(subnet: string, address: string): boolean {
-  const [network = '', bits = ''] = subnet.split('/');
-  const [inner = ''] = address.split('/');
-  const [a, b] = [numeric(network), numeric(inner)];
-  if (a === null || b === null || a.size !== b.size) return false;
-  const shift = BigInt(a.size - Number(bits));
-  return a.value >> shift === b.value >> shift;
-}
-
-/** An address as a number, with its length in bits. */
-function numeric(ip: string): { value: bigint; size: number } | null {
-  if (/^\d+\.\d+\.\d+\.\d+$/.test(ip))
-    return { value: ip.split('.').reduce((sum, part) => (sum << 8n) | BigInt(part), 0n), size: 32 };
-  if (!/^[0-9a-fA-F:]+$/.test(ip)) return null;
-  const [head = '', tail] = ip.split('::');
-  const groups = (text: string) => (text === '' ? [] : text.split(':'));
-  const [left, right] = [groups(head), groups(tail ?? '')];
-  const zeros = tail === undefined ? 0 : 8 - left.length - right.length;
-  if (left.length + right.length + zeros !== 8 || zeros < 0) return null;
-  const all = [...left, ...new Array<string>(zeros).fill('0'), ...right];
-  return { value: all.reduce((sum, group) => (sum << 16n) | BigInt(`0x${group}`), 0n), size: 128 };
 }

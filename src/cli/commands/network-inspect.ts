@@ -1,6 +1,7 @@
 import { atLeast, type Command } from '../command.ts';
 import { shortTemplateFlag } from '../flags/common.ts';
 import { inspectAll } from '../format/inspect.ts';
+import { networkPath } from './network-path.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] NETWORK [NETWORK...]',
@@ -11,6 +12,6 @@ export const command: Command = {
   ],
   run: ({ args, flags, client }) =>
     inspectAll(args, flags.string('format'), (name) =>
-      client.text('GET', `/networks/${name}`, { query: { verbose: flags.bool('verbose') } }),
+      client.text('GET', networkPath(name), { query: { verbose: flags.bool('verbose') ? 'true' : '' } }),
     ),
 };

@@ -1,6 +1,7 @@
 import { atLeast, type Command } from '../command.ts';
 import { ApiError } from '../http/client.ts';
 import { forEach } from './each.ts';
+import { networkPath } from './network-path.ts';
 
 export const command: Command = {
   usage: 'NETWORK [NETWORK...]',
@@ -11,7 +12,7 @@ export const command: Command = {
       args,
       async (name) => {
         try {
-          await client.call('DELETE', `/networks/${name}`);
+          await client.call('DELETE', networkPath(name));
         } catch (error) {
           if (flags.bool('force') && error instanceof ApiError && error.status === 404) return null;
           throw error;

@@ -8,10 +8,10 @@ export const command: Command = {
   usage: 'CONTAINER [PRIVATE_PORT[/PROTO]]',
   args: between(1, 2),
   flags: [],
-  async run({ args: [name = '', wanted], client }) {
+  async run({ args: [name = '', wanted = ''], client }) {
     const container = await client.json<ContainerInspect>('GET', `/containers/${name}/json`);
     const ports = container.NetworkSettings.Ports ?? {};
-    const lines = wanted === undefined ? allPorts(ports) : onePort(ports, wanted, name);
+    const lines = wanted === '' ? allPorts(ports) : onePort(ports, wanted, name);
     for (const line of lines) writeLine(line);
     return exitCode.success;
   },
@@ -27,14 +27,21 @@ function allPorts(ports: Ports): string[] {
 }
 
 function onePort(ports: Ports, wanted: string, container: string): string[] {
-  const [port = '', protocol = 'tcp'] = wanted.split('/');
-  if (!/^\d+(-\d+)?$/.test(port))
-    throw new ExitError(
-      `Error: invalid port (${port}): strconv.ParseUint: parsing ${JSON.stringify(port)}: invalid syntax`,
-    );
-  const bindings = ports[`${port}/${protocol}`];
-  if (!bindings) throw new ExitError(`Error: No public port '${wanted}' published for ${container}`);
+  const [port = '', protocol] = wanted.split('/');
+  checkPort(port);
+  const bindings = ports[`${port}/${protocol || 'tcp'}`];
+  if (!bindings || bindings.length === 0)
+    throw new ExitError(`Error: No public port '${wanted}' published for ${container}`);
   return bindings.map((binding) => `${address(binding.HostIp)}:${binding.HostPort}`);
+}
+
+function checkPort(text: string): void {
+  const wrong = (why: string) =>
+    new ExitError(
+      `Error: invalid port (${text}): strconv.ParseUint: parsing ${JSON.stringify(text)}: ${why}`,
+    );
+  if (!/^\d+$/.test(text)) throw wrong('invalid syntax');
+  if (Number(text) > 65535) throw wrong('value out of range');
 }
 
 function address(ip: string): string {

@@ -1,9 +1,11 @@
-import type { ContainerUpdateResponse } from '../../api/types/containers.ts';
+import type { ContainerUpdateBody, ContainerUpdateResponse } from '../../api/types/containers.ts';
 import { atLeast, type Command } from '../command.ts';
+import { parsePorts, parseUnpublished } from '../create/ports.ts';
 import { commonResources } from '../create/resources.ts';
 import { parseRestartPolicy } from '../create/restart.ts';
 import { checkMemorySwap } from '../create/validators.ts';
 import { ExitError } from '../exit.ts';
+import type { FlagValues } from '../flags/parse.ts';
 import { writeLine } from '../terminal/output.ts';
 import { forEach } from './each.ts';
 
@@ -33,13 +35,16 @@ export const command: Command = {
       check: checkMemorySwap,
     },
     { name: 'pids-limit', type: 'int', usage: 'Tune container pids limit (set -1 for unlimited)' },
+    {
+      name: 'publish-add',
+      type: 'list',
+      usage: "Publish a container's port(s) to the host, without a restart",
+    },
+    { name: 'publish-rm', type: 'list', usage: 'Publish port(s) no more, without a restart' },
     { name: 'restart', type: 'string', usage: 'Restart policy to apply when a container exits' },
   ],
   async run({ args, flags, client }) {
-    const body = {
-      ...commonResources(flags),
-      ...(flags.changed('restart') ? { RestartPolicy: parseRestartPolicy(flags.string('restart')) } : {}),
-    };
+    const body = bodyOf(flags);
     if (Object.keys(body).length === 0)
       throw new ExitError('you must provide one or more flags when using this command');
     const warnings: string[] = [];
@@ -54,3 +59,14 @@ export const command: Command = {
     return code;
   },
 };
+
+/** Only what was given. */
+function bodyOf(flags: FlagValues): ContainerUpdateBody {
+  const { bindings } = parsePorts(flags.list('publish-add'), []);
+  return {
+    ...commonResources(flags),
+    ...(flags.changed('restart') ? { RestartPolicy: parseRestartPolicy(flags.string('restart')) } : {}),
+    ...(flags.changed('publish-add') ? { PublishAdd: bindings } : {}),
+    ...(flags.changed('publish-rm') ? { PublishRemove: parseUnpublished(flags.list('publish-rm')) } : {}),
+  };
+}

@@ -11,7 +11,13 @@ import { parsePorts } from './ports.ts';
 import { commonResources } from './resources.ts';
 import { parseRestartPolicy } from './restart.ts';
 import { parseSecurity } from './security.ts';
-import { parseThrottleBytes, parseThrottleOperations, parseUlimit, parseWeightDevice } from './validators.ts';
+import {
+  checkMac,
+  parseThrottleBytes,
+  parseThrottleOperations,
+  parseUlimit,
+  parseWeightDevice,
+} from './validators.ts';
 
 type Draft<T> = { -readonly [Key in keyof T]?: T[Key] };
 
@@ -21,7 +27,7 @@ export async function createBody(
   image: string,
   command: readonly string[],
 ): Promise<ContainerCreateBody> {
-  checkMac(flags.string('mac-address'));
+  if (flags.string('mac-address')) checkMac(flags.string('mac-address'));
   const volumes = parseVolumes(flags.list('volume'));
   const ports = parsePorts(flags.list('publish'), flags.list('expose'));
   const [config, host] = await Promise.all([containerConfig(flags, image, command), hostConfig(flags)]);
@@ -211,11 +217,6 @@ function checkModes(flags: FlagValues): void {
   if (userns && userns !== 'host') throw new Error('--userns: invalid USER mode');
   if (cgroupns && cgroupns !== 'host' && cgroupns !== 'private')
     throw new Error('--cgroupns: invalid CGROUP mode');
-}
-
-function checkMac(address: string): void {
-  if (address === '' || /^([0-9a-fA-F]{2}[:-]){5}[0-9a-fA-F]{2}$/.test(address)) return;
-  throw new Error(`${address} is not a valid mac address`);
 }
 
 const healthTimes = [

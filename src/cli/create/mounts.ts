@@ -1,7 +1,7 @@
 /** `--mount type=bind,source=/a,target=/b,readonly` and `--volume a:/b:ro`. */
 import type { Mount } from '../../api/types/host-config.ts';
+import { parseCsv } from '../flags/csv.ts';
 import { parseBool, parseBytes } from '../flags/numbers.ts';
-import { parseCsv } from './csv.ts';
 import { absolutePath } from './files.ts';
 
 export function parseMount(value: string): Mount {

@@ -1,7 +1,8 @@
 /** `--network name` and `--network name=x,alias=y,ip=…`, merged with the older options for the first network. */
 import type { EndpointSettings } from '../../api/types/networks.ts';
+import { parseCsv } from '../flags/csv.ts';
 import type { FlagValues } from '../flags/parse.ts';
-import { parseCsv } from './csv.ts';
+import { checkMac } from './validators.ts';
 
 interface Attachment {
   target: string;
@@ -40,7 +41,7 @@ export function parseNetwork(value: string): Attachment {
   const network = attachment('');
   for (const field of parseCsv(value)) {
     const equals = field.indexOf('=');
-    if (equals < 0) throw new Error(`invalid field ${field}`);
+    if (equals < 1) throw new Error(`invalid field ${field}`);
     setField(network, field.slice(0, equals).trim().toLowerCase(), field.slice(equals + 1).trim());
   }
   if (network.target === '') throw new Error('network name/id is not specified');
@@ -57,20 +58,18 @@ function setField(network: Attachment, key: string, value: string): void {
   else if (key === 'gw-priority') network.priority = priorityOf(value);
   else if (key === 'driver-opt') {
     const equals = value.indexOf('=');
-    if (equals < 0) throw new Error('invalid key/value pair format in driver options');
-    network.driverOpts[value.slice(0, equals).trim().toLowerCase()] = value
-      .slice(equals + 1)
-      .trim()
-      .toLowerCase();
+    if (equals < 1) throw new Error('invalid key value pair format in driver options');
+    network.driverOpts[value.slice(0, equals).trim()] = value.slice(equals + 1).trim();
   } else throw new Error(`invalid field key ${key}`);
 }
 
+/** A whole number of 64 bits, without the bases and underscores that options take. */
 function priorityOf(value: string): number {
-  if (!/^[+-]?\d+$/.test(value))
-    throw new Error(
-      `invalid gw-priority (${value}): strconv.Atoi: parsing ${JSON.stringify(value)}: invalid syntax`,
-    );
-  return Number(value);
+  const wrong = (why: string) => new Error(`invalid gw-priority (${value}): ${why}`);
+  if (!/^[+-]?\d+$/.test(value)) throw wrong('invalid syntax');
+  const priority = BigInt(value.replace(/^\+/, ''));
+  if (BigInt.asIntN(64, priority) !== priority) throw wrong('value out of range');
+  return Number(priority);
 }
 
 const builtIn = new Set(['', 'default', 'bridge', 'host', 'none']);
@@ -134,6 +133,7 @@ function endpointOf(network: Attachment): Partial<EndpointSettings> {
     if (network.links.length > 0 && network.target !== 'default' && network.target !== 'bridge')
       throw new Error('links are only supported for user-defined networks');
   }
+  if (network.mac) checkMac(network.mac);
   const { ip, ip6, linkLocal } = network;
   return {
     ...(network.aliases.length > 0 ? { Aliases: network.aliases } : {}),

@@ -1,5 +1,6 @@
 /** `--publish` and `--expose` as port bindings: `[ip:][hostPort:]containerPort[/proto]`, ranges, and the long `target=80` form. */
 import type { PortBinding } from '../../api/types/common.ts';
+import type { PublishedPortFilter } from '../../api/types/containers.ts';
 import { isIp } from './validators.ts';
 
 export interface Ports {
@@ -17,6 +18,12 @@ export function parsePorts(publish: readonly string[], expose: readonly string[]
   for (const spec of publish) addPublished(ports, shortForm(spec));
   for (const spec of expose) addExposed(ports, spec);
   return ports;
+}
+
+/** Ports to publish no more, in the forms of `--publish`: what one leaves out may be any. */
+export function parseUnpublished(specs: readonly string[]): PublishedPortFilter[] {
+  const { bindings } = parsePorts(specs, []);
+  return Object.entries(bindings).flatMap(([Port, places]) => places.map((place) => ({ Port, ...place })));
 }
 
 /** `published=8080,target=80,protocol=udp` becomes `8080:80/udp`. */
@@ -59,10 +66,20 @@ function addPublished(ports: Ports, spec: string): void {
 }
 
 function hostAddress(text: string): string {
-  if (text === '') return '';
-  const ip = text.startsWith('[') && text.endsWith(']') ? text.slice(1, -1) : text;
-  if (!isIp(ip)) throw new Error(`invalid IP address: ${text}`);
+  const ip = text.startsWith('[') ? withoutBrackets(text) : text;
+  if (ip !== '' && !isIp(ip)) throw new Error(`invalid IP address: ${ip}`);
   return ip;
+}
+
+/** Go's net.SplitHostPort of the address and an empty port. */
+function withoutBrackets(text: string): string {
+  const wrong = (why: string) => new Error(`invalid IP address ${text}: address ${text}:: ${why}`);
+  const end = text.indexOf(']');
+  if (end < 0) throw wrong("missing ']' in address");
+  if (end < text.length - 1)
+    throw wrong(text[end + 1] === ':' ? 'too many colons in address' : 'missing port in address');
+  if (text.lastIndexOf('[') > 0) throw wrong("unexpected '[' in address");
+  return text.slice(1, end);
 }
 
 function addExposed(ports: Ports, spec: string): void {

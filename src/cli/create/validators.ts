@@ -1,4 +1,5 @@
 /** Checks of single option values at the time they are parsed, with the Docker CLI's error texts. */
+import { parseAddress } from '../../lib/ip.ts';
 import { parseBytes } from '../flags/numbers.ts';
 
 export function checkAttach(value: string): string {
@@ -20,27 +21,15 @@ export function checkLabel(value: string): string {
   return value;
 }
 
-export function isIp(text: string): boolean {
-  return isIpv4(text) || isIpv6(text);
-}
+export const isIp = (text: string): boolean => parseAddress(text) !== null;
 
-export function isIpv4(text: string): boolean {
-  const parts = text.split('.');
-  return parts.length === 4 && parts.every((part) => /^(0|[1-9]\d{0,2})$/.test(part) && Number(part) <= 255);
-}
+const macForms = [/^[\da-f]{2}(?:([:-])[\da-f]{2})(?:\1[\da-f]{2})*$/i, /^[\da-f]{4}(?:\.[\da-f]{4})*$/i];
 
-export function isIpv6(text: string): boolean {
-  if (!text.includes(':') || !/^[0-9a-fA-F:.]+$/.test(text)) return false;
-  const halves = text.split('::');
-  if (halves.length > 2) return false;
-  const groups = halves.flatMap((half) => (half === '' ? [] : half.split(':')));
-  const last = groups.at(-1) ?? '';
-  const dotted = last.includes('.');
-  if (dotted && !isIpv4(last)) return false;
-  const hex = dotted ? groups.slice(0, -1) : groups;
-  const count = hex.length + (dotted ? 2 : 0);
-  if (!hex.every((group) => /^[0-9a-fA-F]{1,4}$/.test(group))) return false;
-  return halves.length === 2 ? count < 8 : count === 8;
+/** Go's net.ParseMAC: pairs of digits with `:` or `-` between them, or fours with dots, of 6, 8 or 20 bytes. */
+export function checkMac(text: string): void {
+  const bytes = text.replace(/[-:.]/g, '').length / 2;
+  if (![6, 8, 20].includes(bytes) || !macForms.some((form) => form.test(text)))
+    throw new Error(`${text} is not a valid mac address`);
 }
 
 export function checkIp(value: string): string {
@@ -94,11 +83,6 @@ export function checkSysctl(value: string): string {
   if (name !== '' && (kernelSysctls.has(name) || name.startsWith('net.') || name.startsWith('fs.mqueue.')))
     return value;
   throw new Error(`sysctl '${value}' is not allowed`);
-}
-
-/** The annotation option and its like: any `key=value`. */
-export function checkPair(value: string): string {
-  return value;
 }
 
 const ulimitNames = new Set(

@@ -7,6 +7,7 @@ export type FlagType =
   | 'uint'
   | 'uint16'
   | 'list'
+  /** Several at once, between commas. */
   | 'strings'
   | 'stringSlice'
   | 'ip'

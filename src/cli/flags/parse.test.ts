@@ -11,6 +11,7 @@ const flags: readonly Flag[] = [
   { name: 'sig-proxy', type: 'bool', usage: '', default: 'true' },
   { name: 'net', type: 'list', usage: '', alias: 'network' },
   { name: 'network', type: 'list', usage: '' },
+  { name: 'alias', type: 'strings', usage: '' },
 ];
 
 const parse = (line: string, interspersed = true) =>
@@ -32,6 +33,14 @@ describe('the grammar of options', () => {
     expect(parse('').values.bool('sig-proxy')).toBe(true);
     expect(parse('').values.integer('last')).toBe(-1);
     expect(parse('').values.changed('last')).toBe(false);
+  });
+
+  test('several values between commas, none in an empty one', () => {
+    const { values } = parse('--alias a --alias b,"c,d" --alias=');
+    expect(values.list('alias')).toEqual(['a', 'b', 'c,d']);
+    expect(() => parse('--alias "a')).toThrow(
+      'invalid argument "\\"a" for "--alias" flag: parse error on line 1',
+    );
   });
 
   test('an alias stores under the other name', () => {

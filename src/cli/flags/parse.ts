@@ -1,4 +1,5 @@
 /** The command line's grammar: spf13/pflag's, with its error texts. */
+import { parseCsv } from './csv.ts';
 import { type Flag, type FlagType, isMany } from './flag.ts';
 import {
   parseBool,
@@ -28,10 +29,11 @@ export class FlagValues {
 
   add(flag: Flag, value: string): void {
     const normal = check(flag, value);
+    const values = flag.type === 'strings' ? parseValues(normal) : [normal];
     const name = flag.alias ?? flag.name;
     const earlier = this.#given.get(name);
-    if (earlier && isMany(flag.type)) earlier.push(normal);
-    else this.#given.set(name, [normal]);
+    if (earlier && isMany(flag.type)) earlier.push(...values);
+    else this.#given.set(name, values);
   }
 
   /** True when the option was given, whatever its value. */
@@ -79,6 +81,8 @@ export class FlagValues {
   }
 }
 
+const parseValues = (text: string): string[] => (text === '' ? [] : parseCsv(text));
+
 const readers: Partial<Record<FlagType, (text: string) => unknown>> = {
   bool: parseBool,
   int: (text) => parseInteger(text),
@@ -87,6 +91,7 @@ const readers: Partial<Record<FlagType, (text: string) => unknown>> = {
   decimal: parseCpus,
   duration: parseDuration,
   bytes: parseBytes,
+  strings: parseValues,
 };
 
 function check(flag: Flag, value: string): string {

@@ -1,6 +1,7 @@
 /** Columns of `network ls`. */
 import type { Network } from '../../api/types/networks.ts';
 import { labels } from './container-view.ts';
+import { goTimeText } from './go-time.ts';
 import { shortId } from './units.ts';
 import type { View } from './view.ts';
 
@@ -17,18 +18,8 @@ export function networkView(full: boolean): View<Network> {
       { name: 'IPv6', title: 'IPV6', value: (network) => String(network.EnableIPv6) },
       { name: 'Internal', title: 'INTERNAL', value: (network) => String(network.Internal) },
       { name: 'Labels', title: 'LABELS', value: (network) => labels(network.Labels) },
-      { name: 'CreatedAt', title: 'CREATED AT', value: (network) => created(network.Created) },
+      { name: 'CreatedAt', title: 'CREATED AT', value: (network) => goTimeText(network.Created) },
     ],
     methods: { Label: (network, name) => network.Labels?.[name] ?? '' },
   };
-}
-
-/** Go's time.Time.String of an RFC 3339 text, in the zone it has. */
-function created(text: string): string {
-  const match = /^(\d{4}-\d\d-\d\d)T(\d\d:\d\d:\d\d)(\.\d+)?(Z|[+-]\d\d:\d\d)$/.exec(text);
-  if (!match) return text;
-  const [, day, time, fraction = '', zone = 'Z'] = match;
-  const trimmed = fraction.replace(/\.?0+$/, '');
-  const offset = zone === 'Z' ? '+0000 UTC' : `${zone.replace(':', '')} ${zone.replace(':', '')}`;
-  return `${day} ${time}${trimmed} ${offset}`;
 }

@@ -3,13 +3,14 @@
  * the JSON leaves out or has as null is the zero value of its type. This is that view of plain JSON.
  */
 import { nilPointer } from '../template/values.ts';
+import { goTime } from './go-time.ts';
 
 const lists =
-  'Args Aliases Binds BlkioDeviceReadBps BlkioDeviceReadIOps BlkioDeviceWriteBps BlkioDeviceWriteIOps BlkioWeightDevice CapAdd CapDrop Cmd DNSNames DNS DNSOptions DNSSearch Dns DnsOptions DnsSearch DeviceCgroupRules DeviceRequests Devices Entrypoint Env ExecIDs ExtraHosts GroupAdd Layers Links LinkLocalIPs Log MaskedPaths Mounts OnBuild ReadonlyPaths RepoDigests RepoTags SecondaryIPAddresses SecondaryIPv6Addresses SecurityOpt Shell Test Ulimits VolumesFrom'.split(
+  'Args Aliases Binds BlkioDeviceReadBps BlkioDeviceReadIOps BlkioDeviceWriteBps BlkioDeviceWriteIOps BlkioWeightDevice CapAdd CapDrop Cmd DNSNames DNS DNSOptions DNSSearch Dns DnsOptions DnsSearch DeviceCgroupRules DeviceRequests Devices Entrypoint Env ExecIDs ExtraHosts GroupAdd Layers Links LinkLocalIPs Log MaskedPaths Mounts OnBuild Peers ReadonlyPaths RepoDigests RepoTags SecondaryIPAddresses SecondaryIPv6Addresses SecurityOpt Shell Test Ulimits VolumesFrom'.split(
     ' ',
   );
 const maps =
-  'Annotations Containers DriverOpts ExposedPorts Labels Networks Options PortBindings Ports StorageOpt Sysctls Tmpfs Volumes Status'.split(
+  'Annotations AuxAddress Containers DriverOpts ExposedPorts Labels Networks Options PortBindings Ports Services StorageOpt Sysctls Tmpfs Volumes Status'.split(
     ' ',
   );
 const pointers =
@@ -35,11 +36,21 @@ const zeros = new Map<string, unknown>([
   ...switches.map((name) => [name.toLowerCase(), false] as const),
 ]);
 
+/** Go's names for what JSON calls otherwise. */
+const renamed = new Map([['auxaddress', 'auxiliaryaddresses']]);
+
 /** The field of that name, spelled as in JSON or as in Go; undefined when Docker has no such field either. */
 export function lookupField(map: Record<string, unknown>, name: string): unknown {
+  const value = fieldOf(map, name);
+  // Of all that is inspected only networks, which alone can be ConfigOnly, have a time here and not a text.
+  return name === 'Created' && 'ConfigOnly' in map && typeof value === 'string' ? goTime(value) : value;
+}
+
+function fieldOf(map: Record<string, unknown>, name: string): unknown {
   if (map[name] !== undefined && map[name] !== null) return map[name];
   const lower = name.toLowerCase();
-  const key = Object.keys(map).find((candidate) => candidate.toLowerCase() === lower);
+  const wanted = renamed.get(lower) ?? lower;
+  const key = Object.keys(map).find((candidate) => candidate.toLowerCase() === wanted);
   const value = key === undefined ? undefined : map[key];
   if (value !== undefined && value !== null) return value;
   const zero = zeros.get(lower);

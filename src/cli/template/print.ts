@@ -9,7 +9,7 @@ export function formatValue(value: unknown, nil = '<nil>'): string {
   if (typeof value === 'string') return value;
   if (typeof value === 'number') return formatNumber(value);
   if (Array.isArray(value)) return `[${value.map((item) => formatValue(item)).join(' ')}]`;
-  if (isStruct(value)) return `{${value.typeName}}`;
+  if (isStruct(value)) return String(value.field('$text') ?? `{${value.typeName}}`);
   if (isMap(value))
     return `map[${sortedKeys(value)
       .map((key) => `${key}:${formatValue(value[key])}`)

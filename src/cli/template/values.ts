@@ -7,7 +7,10 @@
 export interface Struct {
   readonly [structMark]: true;
   readonly typeName: string;
-  /** undefined when there is no such field. A function is a method that takes arguments. */
+  /**
+   * undefined when there is no such field. A function is a method that takes arguments. `$text` and `$json` are what it is
+   * printed as, where it is not one of the views' rows.
+   */
   field(name: string): unknown;
 }
 

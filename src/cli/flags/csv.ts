@@ -1,4 +1,4 @@
-/** One record of RFC 4180, as `--mount` and `--network` use it: `a=1,"b=2,3"`. */
+/** One record of RFC 4180, as `--mount`, `--network` and options of type `strings` use it: `a=1,"b=2,3"`. */
 export function parseCsv(text: string): string[] {
   const fields: string[] = [];
   let field = '';
