@@ -35,6 +35,8 @@ const suiteTools = [
   'mkfs.btrfs',
   'mke2fs',
   'bzip2',
+  'dig',
+  'dnsmasq',
 ];
 
 const jobs = {
@@ -57,6 +59,8 @@ const packages = {
   nft: ['nftables', 'publishes ports and gives containers a way out'],
   ip: ['iproute2', 'the tests make network namespaces of their own'],
   curl: ['curl', 'the tests ask published ports'],
+  dig: ['bind9-dnsutils', 'the tests ask for names'],
+  dnsmasq: ['dnsmasq-base', "the tests' world of names"],
   busybox: ['busybox-static', 'the image that the tests run'],
   mmdebstrap: ['mmdebstrap', 'makes the Debian image that the tests run'],
   skopeo: ['skopeo', 'the tests read our archives with it'],
