@@ -37,6 +37,7 @@ const suiteTools = [
   'bzip2',
   'dig',
   'dnsmasq',
+  'docker-compose',
 ];
 
 const jobs = {
@@ -59,6 +60,7 @@ const packages = {
   nft: ['nftables', 'publishes ports and gives containers a way out'],
   ip: ['iproute2', 'the tests make network namespaces of their own'],
   curl: ['curl', 'the tests ask published ports'],
+  'docker-compose': ['docker-compose', 'a client of projects with several networks'],
   dig: ['bind9-dnsutils', 'the tests ask for names'],
   dnsmasq: ['dnsmasq-base', "the tests' world of names"],
   busybox: ['busybox-static', 'the image that the tests run'],
