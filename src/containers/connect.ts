@@ -1,7 +1,7 @@
 /** `network connect` and `network disconnect`. */
-import { forbidden, invalid, isKind, messageOf } from '../lib/errors.ts';
+import { forbidden, invalid, isKind, messageOf, notFound } from '../lib/errors.ts';
 import type { NetworkId } from '../lib/ids.ts';
-import type { EndpointRequest, Network } from '../networks/model.ts';
+import type { Endpoint, EndpointRequest, Network } from '../networks/model.ts';
 import type { Context } from './context.ts';
 import { blankEndpoint } from './endpoints.ts';
 import { updateNetworkFiles } from './etc-files.ts';
@@ -20,22 +20,20 @@ export async function connect(
   using _lock = await context.locks.take(id);
   const container = context.store.byId(id);
   assertCanJoin(container, network);
-  if (container.endpoints.some(({ networkId }) => networkId === network.id))
-    throw forbidden(`endpoint with name ${container.name} already exists in network ${network.name}`);
   if (isAlive(container.state)) await connectRunning(context, container, container.state, network, request);
-  else context.store.update(id, { endpoints: [...container.endpoints, blankEndpoint(network, request)] });
+  else context.store.update(id, { endpoints: withEndpoint(container, blankEndpoint(network, request)) });
 }
 
 /** Docker's rules for what goes together. */
 function assertCanJoin({ hostConfig, endpoints, state }: Container, network: Network): void {
   if (state.status === 'removing' || state.status === 'dead')
     throw invalid('Container is marked for removal and cannot be connected or disconnected to the network.');
-  if (joinedContainer(hostConfig.networkMode) !== null)
+  const isOn = (name: string) => endpoints.some(({ networkName }) => networkName === name);
+  if (joinedContainer(hostConfig.networkMode) !== null || isOn('host'))
     throw invalid(
       'container sharing network namespace with another container or host cannot be connected to any other network',
     );
-  const isOn = (name: string) => endpoints.some(({ networkName }) => networkName === name);
-  if (network.driver === 'host' || isOn('host'))
+  if (network.driver === 'host')
     throw invalid('container cannot be connected to host network or disconnected from host network');
   if (network.driver === 'null' || isOn('none'))
     throw invalid(
@@ -83,7 +81,6 @@ export async function disconnect(
 ): Promise<void> {
   const network = await context.networks.get(networkRef);
   const { id } = findOrForce(context, ref, force);
-  if (id === null) return;
   using _lock = await context.locks.take(id);
   const container = context.store.byId(id);
   if (network.driver === 'host')
@@ -94,14 +91,22 @@ export async function disconnect(
   else context.store.update(id, { endpoints: without(container, network.id) });
 }
 
-/** A container that is gone is on no network. */
-function findOrForce(context: Context, ref: string, force: boolean): { id: Container['id'] | null } {
+/** By force even the endpoint of a container that is gone would go; here none outlives it. */
+function findOrForce(context: Context, ref: string, force: boolean): Container {
   try {
     return context.store.find(ref);
   } catch (error) {
-    if (force && isKind(error, 'notFound')) return { id: null };
+    if (force && isKind(error, 'notFound')) throw notFound(`endpoint ${ref} not found`);
     throw error;
   }
+}
+
+/** As it will be from the next start on. Of two wishes for one network the later counts. */
+function withEndpoint({ endpoints }: Container, endpoint: Endpoint): Endpoint[] {
+  const isOther = ({ networkId }: Endpoint) => networkId !== endpoint.networkId;
+  return endpoints.every(isOther)
+    ? [...endpoints, endpoint]
+    : endpoints.map((one) => (isOther(one) ? one : endpoint));
 }
 
 const without = ({ endpoints }: Container, id: NetworkId) =>

@@ -5,6 +5,7 @@ import type {
   Endpoint,
   EndpointRequest,
   Identity,
+  Joined,
   JoinRequest,
   Network,
   PortBinding,
@@ -12,6 +13,7 @@ import type {
 } from '../networks/model.ts';
 import type { Context } from './context.ts';
 import type { Container, CreateRequest, HostConfig } from './model.ts';
+import { joinedContainer } from './validate-modes.ts';
 
 export const emptyRequest: EndpointRequest = {
   aliases: [],
@@ -107,6 +109,12 @@ export function joinRequestOf(context: Context, container: Container): JoinReque
     portBindings: portBindings(container),
   };
 }
+
+/** What a start has to make of its networks: nothing in the namespace of another. */
+export const networkOperations = (
+  { hostConfig }: Pick<Container, 'hostConfig'>,
+  { operations }: Pick<Joined, 'operations'>,
+): Joined['operations'] => (joinedContainer(hostConfig.networkMode) === null ? operations : []);
 
 export function identityOf(
   { defaults }: Context,

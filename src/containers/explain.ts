@@ -3,7 +3,7 @@ import { explain } from '../runtime/explain.ts';
 import { planContainer } from '../runtime/plan.ts';
 import type { Context } from './context.ts';
 import { planContainerRecord } from './create.ts';
-import { joinRequestOf } from './endpoints.ts';
+import { joinRequestOf, networkOperations } from './endpoints.ts';
 import type { CreateRequest } from './model.ts';
 import { specOf } from './spec-of.ts';
 
@@ -24,7 +24,7 @@ export async function explainCreate(context: Context, request: CreateRequest): P
       spec: specOf(context, container),
       root: context.snapshotter.mounts(id),
       rootPath: context.paths.of(id).rootfs,
-      network: (await context.networks.join(joinRequestOf(context, container))).operations,
+      network: networkOperations(container, await context.networks.join(joinRequestOf(context, container))),
       cgroups: context.cgroups,
     });
     return explain(operations);

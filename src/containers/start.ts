@@ -9,7 +9,7 @@ import { ShimGone } from '../shim/client.ts';
 import type { RunningShim } from '../shim/launch.ts';
 import type { ShimEvent } from '../shim/messages.ts';
 import { type Context, emitContainer } from './context.ts';
-import { joinRequestOf } from './endpoints.ts';
+import { joinRequestOf, networkOperations } from './endpoints.ts';
 import { writeNetworkFiles } from './etc-files.ts';
 import { cleanUpRun, followShim } from './exit.ts';
 import { startHealthChecks } from './health.ts';
@@ -81,7 +81,7 @@ async function run(context: Context, container: Container, changes: Partial<Cont
     spec: specOf(context, container),
     root: context.snapshotter.mounts(id),
     rootPath: context.paths.of(id).rootfs,
-    network: joined.operations,
+    network: networkOperations(container, joined),
     cgroups: context.cgroups,
   });
   const activity = context.activities.of(id);

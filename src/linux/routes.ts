@@ -43,6 +43,22 @@ export function parseRoutes(text: string): HostRoute[] {
   return routes;
 }
 
+/**
+ * Whether the network namespace of a process has a default route, whatever link it leads by (proc_pid_net(5)). null when the
+ * process is gone, or the kernel does not know the family.
+ */
+export function hasDefaultRoute(pid: number, family: 4 | 6): boolean | null {
+  let text: string;
+  try {
+    text = readFileSync(`/proc/${pid}/net/${family === 4 ? 'route' : 'ipv6_route'}`, 'utf8');
+  } catch {
+    return null;
+  }
+  if (family === 4) return parseRoutes(text).some(({ prefix }) => prefix === 0);
+  // Where there is none, lo has one that rejects.
+  return text.split('\n').some((line) => /^0{32} 00 /.test(line) && !line.endsWith(' lo'));
+}
+
 export function hostRoutes(): HostRoute[] {
   return parseRoutes(readFileSync('/proc/net/route', 'utf8'));
 }

@@ -69,7 +69,12 @@ export async function disconnect(
   return member;
 }
 
-function takeOver(context: NetworkContext, { endpoints }: Member, lost: readonly Family[]): Operation[] {
+/** The default routes of these families, by the networks that a container is on. */
+export function takeOver(
+  context: NetworkContext,
+  { endpoints }: Member,
+  lost: readonly Family[],
+): Operation[] {
   const gateways = gatewaysOf(context, endpoints);
   return lost.flatMap((family) => {
     const next = gateways[family];

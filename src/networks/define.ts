@@ -1,7 +1,15 @@
 /** From what `network create` asks for to the network's record: everything that was left open is decided here. */
-import { conflict, forbidden, invalid, notFound } from '../lib/errors.ts';
+import { conflict, forbidden, internal, invalid, notFound } from '../lib/errors.ts';
 import { newNetworkId } from '../lib/ids.ts';
-import { type Family, formatAddress, formatSubnet, overlaps, parseCidr, type Subnet } from '../lib/ip.ts';
+import {
+  type Family,
+  formatAddress,
+  formatSubnet,
+  overlaps,
+  parseAddress,
+  parseCidr,
+  type Subnet,
+} from '../lib/ip.ts';
 import { checkPool, defaultGateway } from './ipam.ts';
 import { bridgeName, dummyName } from './link-name.ts';
 import type { DriverName, IpamPool, Network, NetworkRequest } from './model.ts';
@@ -39,7 +47,7 @@ export function defineNetwork(
 
 function checkName(name: string, networks: readonly Network[]): void {
   if (name.trim() === '') throw invalid('invalid name: name is empty');
-  if (name === 'default' || name.startsWith('container:')) throw forbidden(`'${name}' is a reserved name`);
+  if (name.startsWith('container:')) throw forbidden(`'${name}' is a reserved name`);
   if (networks.some((other) => other.name === name))
     throw conflict(`network with name ${name} already exists`);
 }
@@ -56,7 +64,7 @@ function driverOf(name: string): DriverName {
 function withConfiguration(request: NetworkRequest, networks: readonly Network[]): NetworkRequest {
   if (request.configFrom === '') return request;
   const from = networks.find(({ name, configOnly }) => configOnly && name === request.configFrom);
-  if (!from) throw notFound(`configuration network ${JSON.stringify(request.configFrom)} not found`);
+  if (!from) throw notFound(`configuration network ${JSON.stringify(request.configFrom)} does not exist`);
   const { ipam, internal, enableIpv6, options, labels } = request;
   if (
     ipam.config.length > 0 ||
@@ -112,7 +120,19 @@ function fillPool(pool: IpamPool, family: Family, { networks, globalId, pools }:
     given ??
     (family === 4 ? chooseSubnet(used, nameserverAddresses(), pools) : chooseSubnet6(used, globalId));
   const gateway = pool.gateway.split('/')[0] || formatAddress(defaultGateway(subnet));
+  checkAuxiliary(pool, gateway);
   return { ...pool, subnet: formatSubnet(subnet), gateway };
+}
+
+/** Each address once. */
+function checkAuxiliary({ auxiliary }: IpamPool, gateway: string): void {
+  const taken = new Set([parseAddress(gateway)?.value]);
+  for (const [name, address] of Object.entries(auxiliary)) {
+    const value = parseAddress(address)?.value;
+    if (taken.has(value))
+      throw internal(`failed to allocate secondary ip address (${name}:${address}): Address already in use`);
+    taken.add(value);
+  }
 }
 
 function checkNetwork(network: Network, networks: readonly Network[]): void {

@@ -1,4 +1,5 @@
 /** What a kind of network does. One file per driver in drivers/. */
+import { invalid } from '../lib/errors.ts';
 import { type Address, type Family, formatAddress, parseAddress } from '../lib/ip.ts';
 import type { Operation } from '../linux/operations.ts';
 import type { NetworkRules } from './firewall/network-rules.ts';
@@ -69,6 +70,7 @@ export type Pools = Record<Family, AddressPool | null>;
 
 const take = (pool: AddressPool | null, wanted: string): Address | null => {
   const address = parseAddress(wanted);
+  if (!pool && address) throw invalid(`no configured subnet contains IP address ${wanted}`);
   if (!pool) return null;
   if (!address) return pool.allocate();
   pool.reserve(address);

@@ -53,8 +53,7 @@ export function reserve(
 ): Endpoint {
   const driver = findDriver(context, ref);
   const { network } = driver;
-  if (network.configOnly)
-    throw forbidden(`network ${network.name} is a configuration network: nothing can be on it`);
+  if (network.configOnly) throw forbidden('cannot create endpoint on configuration-only network');
   if (present.some(({ networkId }) => networkId === network.id))
     throw forbidden(`endpoint with name ${identity.containerName} already exists in network ${network.name}`);
   if (!hasNames(network)) refuseUserDefinedOnly(request);
@@ -93,7 +92,7 @@ function interfaceOperations(
 ): Operation[] {
   const drivers = endpoints.map((endpoint) => driverOf(context, endpoint));
   // With the host's network there is nothing of the container's own.
-  if (drivers.length === 0 || drivers.some(({ network }) => network.driver === 'host')) return [];
+  if (drivers.some(({ network }) => network.driver === 'host')) return [];
   const gateways = gatewaysOf(context, endpoints);
   const links = endpoints.flatMap((endpoint, index) => {
     const defaultRoutes = routesBy(gateways, endpoint);

@@ -13,7 +13,7 @@ export async function createNetwork(
   context: NetworkContext,
   request: NetworkRequest,
 ): Promise<{ id: NetworkId; warning: string }> {
-  if (predefinedNames.has(request.name))
+  if (predefinedNames.has(request.name) || request.name === 'default')
     throw forbidden(`operation is not permitted on predefined ${request.name} network`);
   // Two daemons that choose at the same time must not choose the same subnet.
   using _turn = await lockNamespace('subnet');
@@ -52,7 +52,9 @@ export async function removeNetwork(context: NetworkContext, ref: string): Promi
     throw forbidden(`${network.name} is a pre-defined network and cannot be removed`);
   const others = [...context.drivers.values()].map((driver) => driver.network);
   if (network.configOnly && others.some(({ configFrom }) => configFrom === network.name))
-    throw forbidden(`configuration network ${JSON.stringify(network.name)} is in use`);
+    throw forbidden(
+      `error while removing network: configuration network ${JSON.stringify(network.name)} is in use`,
+    );
   const users = membersOn(context, network.id);
   if (users.length > 0) {
     const names = users.map(

@@ -3,9 +3,10 @@ import { readFileSync } from 'node:fs';
 import { messageOf } from '../lib/errors.ts';
 import { bridgePorts } from '../linux/bridge-port.ts';
 import { runOperations } from '../linux/native.ts';
-import { linkExists } from '../linux/routes.ts';
-import { plug } from './connect.ts';
+import { hasDefaultRoute, linkExists } from '../linux/routes.ts';
+import { plug, takeOver } from './connect.ts';
 import { driverOf, type NetworkContext } from './context.ts';
+import { enter } from './endpoint.ts';
 import { vethName, vethPattern } from './link-name.ts';
 import type { Member, NamespaceOf, Networks } from './model.ts';
 import { forwardingsOf } from './publishing.ts';
@@ -22,6 +23,7 @@ export async function recover(context: NetworkContext, running: readonly Running
   );
   for (const { inside, containerId } of running) await plugMissing(context, containerId, inside);
   await removeStaleLinks(context);
+  for (const { inside, containerId } of running) await restoreRoutes(context, containerId, inside);
   await sweepLinks(context);
 }
 
@@ -68,6 +70,22 @@ function interfacesOf({ pid }: NamespaceOf): Set<string> | null {
     return new Set(lines.map((line) => line.split(':')[0]?.trim() ?? ''));
   } catch {
     return null;
+  }
+}
+
+/** A predecessor died in a `network disconnect`: the default route went with the link that it led by. */
+async function restoreRoutes(
+  context: NetworkContext,
+  id: Member['containerId'],
+  inside: NamespaceOf,
+): Promise<void> {
+  const member = context.members.get(id);
+  try {
+    const missing = ([4, 6] as const).filter((family) => hasDefaultRoute(inside.pid, family) === false);
+    const routes = member ? takeOver(context, member, missing) : [];
+    if (routes.length > 0) await runOperations([...enter(inside), ...routes]);
+  } catch (error) {
+    context.log('warn', 'a running container has no way out', { container: id, error: messageOf(error) });
   }
 }
 

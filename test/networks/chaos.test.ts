@@ -73,9 +73,9 @@ const steps: Step[] = [
 ];
 
 /** A network that leaks of addresses would soon fill. */
-const small = ['--subnet', '10.213.7.0/28'];
+const small = ['--subnet', '10.213.7.0/28', '--ipv6', '--subnet', 'fd5a:7c3e:91b2::/64'];
 
-async function scene(engine: TestEngine): Promise<Call[]> {
+async function scene(engine: TestEngine): Promise<{ host: string; port: number }> {
   const run = (name: string, ...flags: string[]) =>
     engine.ok('docker', 'run', '-d', '--name', name, '--network', 'main', ...flags);
   await busybox(engine);
@@ -86,8 +86,7 @@ async function scene(engine: TestEngine): Promise<Call[]> {
   await run('other', '-p', '7001:7', '-p', '7100-7109:7100-7109', 'busybox', ...echoServer(7));
   const third = ['--name', 'third', '--network', 'main', '-p', '8001:80', '-p', '8100-8119:8100-8119'];
   await engine.ok('docker', 'create', ...third, 'busybox', 'sleep', '3600');
-  const server = { host: '10.213.7.2', port: 7 };
-  return [await Call.within(engine, 'main', server), await Call.outside(engine, 7000)];
+  return { host: '10.213.7.2', port: 7 };
 }
 
 /** The moments of one step: one in each of `count` equal parts of a little more than its duration. */
@@ -139,7 +138,10 @@ async function timeToStart(engine: TestEngine): Promise<number> {
 }
 
 async function chaos(engine: TestEngine): Promise<void> {
-  const calls = await scene(engine);
+  const server = await scene(engine);
+  using within = await Call.within(engine, 'main', server);
+  using outside = await Call.outside(engine, 7000);
+  const calls = [within, outside];
   for (const [round, blow] of (await plan(engine)).entries()) {
     const { step, delay, starting } = blow;
     const when = `${delay.toFixed(2)} ms of ${step.name}${starting === null ? '' : ` and ${starting.toFixed(0)} ms of the next start`}`;

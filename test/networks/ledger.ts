@@ -12,6 +12,9 @@ interface EndpointRecord {
   Gateway: string;
   IPAddress: string;
   IPPrefixLen: number;
+  IPv6Gateway: string;
+  GlobalIPv6Address: string;
+  GlobalIPv6PrefixLen: number;
   MacAddress: string;
   NetworkID: string;
 }
@@ -59,63 +62,75 @@ async function bridges(engine: TestEngine): Promise<NetworkRecord[]> {
 const linkOf = ({ Id, Options }: NetworkRecord) =>
   Options['com.docker.network.bridge.name'] ?? `br-${Id.slice(0, 12)}`;
 
-/** The first by name leads to the world and carries the published ports. */
-const firstOf = ({ NetworkSettings }: ContainerRecord) =>
-  Object.entries(NetworkSettings.Networks).sort(([a], [b]) => (a < b ? -1 : 1))[0]?.[1];
+/** The first by name that has the family leads to the world and carries the published ports. */
+function wayOf({ NetworkSettings }: ContainerRecord, family: 4 | 6): { gateway: string; address: string } {
+  const ways = Object.entries(NetworkSettings.Networks)
+    .sort(([a], [b]) => (a < b ? -1 : 1))
+    .map(([, { Gateway, IPAddress, IPv6Gateway, GlobalIPv6Address }]) =>
+      family === 4
+        ? { gateway: Gateway, address: IPAddress }
+        : { gateway: IPv6Gateway, address: GlobalIPv6Address },
+    );
+  return ways.find(({ address }) => address !== '') ?? { gateway: '', address: '' };
+}
+
+function ofContainer(container: ContainerRecord, bridgeOf: ReadonlyMap<string, string>): string[] {
+  const { Name, NetworkSettings } = container;
+  const named = Object.keys(NetworkSettings.Networks).some((name) => name !== 'bridge');
+  const lines = [`${Name} asks ${named ? 'us' : 'others'} for names`];
+  for (const { gateway } of [wayOf(container, 4), wayOf(container, 6)])
+    if (gateway !== '') lines.push(`${Name} default via ${gateway}`);
+  for (const endpoint of Object.values(NetworkSettings.Networks)) {
+    const { IPAddress, IPPrefixLen, GlobalIPv6Address, GlobalIPv6PrefixLen } = endpoint;
+    const addresses = [`${IPAddress}/${IPPrefixLen}`];
+    if (GlobalIPv6Address !== '') addresses.push(`${GlobalIPv6Address}/${GlobalIPv6PrefixLen}`);
+    lines.push(
+      `${Name} ${addresses.join(' ')} ${endpoint.MacAddress} on ${bridgeOf.get(endpoint.NetworkID)}`,
+    );
+    for (const address of addresses) lines.push(`${Name} knows itself as ${address.split('/')[0]}`);
+  }
+  for (const [key, list] of Object.entries(NetworkSettings.Ports)) {
+    const [port, protocol] = key.split('/');
+    for (const { HostIp, HostPort } of list ?? []) {
+      const { address } = wayOf(container, HostIp.includes(':') ? 6 : 4);
+      lines.push(`${protocol} ${HostIp}:${HostPort} leads to ${address}:${port}`);
+    }
+  }
+  return lines;
+}
 
 export async function recorded(engine: TestEngine): Promise<string[]> {
   const [networks, containers] = await Promise.all([bridges(engine), runningContainers(engine)]);
   const bridgeOf = new Map(networks.map((network) => [network.Id, linkOf(network)]));
-  const lines: string[] = [];
-  for (const network of networks) {
-    const { Subnet = '', Gateway = '' } = network.IPAM.Config[0] ?? {};
-    lines.push(`bridge ${linkOf(network)} ${Gateway}/${Subnet.split('/')[1]}`, `rules of ${linkOf(network)}`);
-  }
-  for (const container of containers) {
-    const { Name, NetworkSettings } = container;
-    const first = firstOf(container);
-    lines.push(`${Name} default via ${first?.Gateway}`);
-    for (const endpoint of Object.values(NetworkSettings.Networks)) {
-      const { IPAddress, IPPrefixLen, MacAddress, NetworkID } = endpoint;
-      lines.push(`${Name} ${IPAddress}/${IPPrefixLen} ${MacAddress} on ${bridgeOf.get(NetworkID)}`);
-      lines.push(`${Name} knows itself as ${IPAddress}`);
-    }
-    const named = Object.keys(NetworkSettings.Networks).some((name) => name !== 'bridge');
-    lines.push(`${Name} asks ${named ? 'us' : 'others'} for names`);
-    for (const [key, list] of Object.entries(NetworkSettings.Ports)) {
-      const [port, protocol] = key.split('/');
-      for (const { HostIp, HostPort } of list ?? [])
-        lines.push(`${protocol} ${HostIp}:${HostPort} leads to ${first?.IPAddress}:${port}`);
-    }
-  }
-  return lines.sort();
-}
-
-async function links(prefix: string[]): Promise<Link[]> {
-  return JSON.parse(await succeed([...prefix, 'ip', '-j', 'address', 'show'])) as Link[];
+  const ofNetworks = networks.flatMap((network) => {
+    const own = network.IPAM.Config.map(({ Subnet, Gateway }) => `${Gateway}/${Subnet.split('/')[1]}`);
+    return [`bridge ${linkOf(network)} ${own.join(' ')}`, `rules of ${linkOf(network)}`];
+  });
+  return [...ofNetworks, ...containers.flatMap((container) => ofContainer(container, bridgeOf))].sort();
 }
 
 export async function inKernel(engine: TestEngine): Promise<string[]> {
   const { prefix } = engine.network;
   const ruleset = await succeed([...prefix, 'nft', '-j', 'list', 'ruleset']);
-  const outer = await links(prefix);
-  const isBridge = new Set(
+  const outer = JSON.parse(await succeed([...prefix, 'ip', '-j', 'address', 'show'])) as Link[];
+  const bridgeNames = new Set(
     (await succeed([...prefix, 'ip', '-o', 'link', 'show', 'type', 'bridge'])).match(/(?<=^\d+: )[^:@]+/gm),
   );
   const unclaimed = new Map(
     outer.filter(({ ifname }) => ifname.startsWith('veth')).map((link) => [link.ifindex, link]),
   );
   const lines = outer
-    .filter(({ ifname }) => isBridge.has(ifname))
+    .filter(({ ifname }) => bridgeNames.has(ifname))
     .map(({ ifname, addr_info }) => `bridge ${ifname} ${addressOf(addr_info)}`);
   for (const { Name, State } of await runningContainers(engine)) {
-    for (const link of await links(['nsenter', `--net=/proc/${State.Pid}/ns/net`])) {
+    const inside = await insideOf(State.Pid);
+    for (const link of inside.links) {
       if (link.ifname === 'lo') continue;
       const master = unclaimed.get(link.link_index ?? 0)?.master;
       unclaimed.delete(link.link_index ?? 0);
       lines.push(`${Name} ${addressOf(link.addr_info)} ${link.address} on ${master}`);
     }
-    lines.push(...(await insideOf(Name, State.Pid)));
+    lines.push(...inside.facts.map((fact) => `${Name} ${fact}`));
   }
   for (const { ifname, master } of unclaimed.values()) lines.push(`${ifname} of nobody on ${master}`);
   lines.push(...networksOfTable(ruleset).map((name) => `rules of ${name}`), ...forwardings(ruleset));
@@ -128,22 +143,18 @@ const addressOf = (list: Link['addr_info']) =>
     .map(({ local, prefixlen }) => `${local}/${prefixlen}`)
     .join(' ');
 
-/** Routes, and the files that programs look names up in. */
-async function insideOf(name: string, pid: number): Promise<string[]> {
-  const routes = await succeed([
-    'nsenter',
-    `--net=/proc/${pid}/ns/net`,
-    'ip',
-    '-4',
-    'route',
-    'show',
-    'default',
-  ]);
+/** Links, and what is said by routes and by the files that programs look names up in. */
+async function insideOf(pid: number): Promise<{ links: Link[]; facts: string[] }> {
+  const script = 'ip -j address show && ip -4 route show default && ip -6 route show default';
+  const [links = '', ...routes] = (
+    await succeed(['nsenter', `--net=/proc/${pid}/ns/net`, 'sh', '-c', script])
+  ).split('\n');
   const file = (path: string) => readFileSync(`/proc/${pid}/root/etc/${path}`, 'utf8');
-  const own = file('hosts').match(/^\d+\.\d+\.\d+\.\d+(?=\s+[0-9a-f]{12}$)/gm) ?? [];
-  return [
-    ...[...routes.matchAll(/^default via (\S+)/gm)].map(([, via]) => `${name} default via ${via}`),
-    ...own.map((address) => `${name} knows itself as ${address}`),
-    `${name} asks ${file('resolv.conf').includes('nameserver 127.0.0.11') ? 'us' : 'others'} for names`,
+  const own = file('hosts').match(/^\S+(?=\s+[0-9a-f]{12}$)/gm) ?? [];
+  const facts = [
+    ...routes.flatMap((line) => /^default via \S+/.exec(line) ?? []),
+    ...own.map((address) => `knows itself as ${address}`),
+    `asks ${file('resolv.conf').includes('nameserver 127.0.0.11') ? 'us' : 'others'} for names`,
   ];
+  return { links: JSON.parse(links) as Link[], facts };
 }

@@ -90,8 +90,7 @@ once(
     await using app = await Served.start(engine, 'app', '--link', 'db');
     expect(await app.calls(db, exposed, 'answered')).toBe(app.address[4]);
     await db.stop();
-    await using later = new AsyncDisposableStack();
-    const heir = await heirOf(engine, db.address[4], later);
+    await using heir = await heirOf(engine, db.address[4]);
     expect(await app.calls(heir, exposed, 'silence')).toBe('silence');
     await engine.ok('docker', 'start', 'db');
     await using back = await Served.of(engine, 'db');
@@ -101,11 +100,12 @@ once(
   'Docker leaves the rules of a link as they are until the container that has it ends',
 );
 
-/** Starts containers until one has the address. */
-async function heirOf(engine: TestEngine, address: string, all: AsyncDisposableStack): Promise<Served> {
-  for (const name of ['heir1', 'heir2', 'heir3', 'heir4']) {
-    const heir = all.use(await Served.start(engine, name));
+/** Starts containers until one has the address: they are handed out in turn. */
+async function heirOf(engine: TestEngine, address: string): Promise<Served> {
+  for (let attempt = 0; attempt < 8; attempt++) {
+    const heir = await Served.start(engine, 'heir');
     if (heir.address[4] === address) return heir;
+    await heir[Symbol.asyncDispose]();
   }
   throw new Error(`nobody got the address ${address}`);
 }

@@ -25,11 +25,12 @@ export const networksOfTable = (ruleset: string): string[] => elements(ruleset, 
 
 /** Every published port, ranges one by one: `tcp 0.0.0.0:8080 leads to 172.18.0.2:80`. */
 export function forwardings(ruleset: string): string[] {
-  return elements(ruleset, /^(published|anywhere|ranges)4$/).flatMap((element) => {
+  return elements(ruleset, /^(published|anywhere|ranges)[46]$/).flatMap((element) => {
     const [key, value] = element as [Value, Value];
+    const [address = '', to] = partsOf(value);
     const parts = partsOf(key);
-    const [port, protocol, host] = [parts.at(-1), parts.at(-2), parts.at(-3) ?? '0.0.0.0'];
-    const [address, to] = partsOf(value);
+    const any = String(address).includes(':') ? '::' : '0.0.0.0';
+    const [port, protocol, host] = [parts.at(-1), parts.at(-2), parts.at(-3) ?? any];
     return numbers(port).map(
       (number) => `${protocol} ${textOf(host)}:${number} leads to ${address}:${to ?? number}`,
     );

@@ -8,6 +8,9 @@ import type { TestEngine } from './engine.ts';
 export const busyboxTar = '/var/cache/gantry-test/busybox.tar';
 /** Debian's minbase, by mmdebstrap. */
 export const debianTar = '/var/cache/gantry-test/debian-minbase.tar';
+/** The same with nginx, Python and PostgreSQL. */
+const debianStackTar = '/var/cache/gantry-test/debian-stack.tar';
+const debianBenchTar = '/var/cache/gantry-test/debian-bench.tar';
 
 export async function makeBusybox(): Promise<void> {
   if (existsSync(busyboxTar)) return;
@@ -24,14 +27,23 @@ export async function makeBusybox(): Promise<void> {
   await succeed(['sh', '-c', script]);
 }
 
-export async function makeDebian(): Promise<void> {
-  if (existsSync(debianTar)) return;
-  mkdirSync(dirname(debianTar), { recursive: true });
-  await succeed(['mmdebstrap', '--variant=minbase', 'bookworm', `${debianTar}.new.tar`], {
-    timeout: 600_000,
+async function bootstrap(tar: string, ...options: string[]): Promise<void> {
+  if (existsSync(tar)) return;
+  mkdirSync(dirname(tar), { recursive: true });
+  await succeed(['mmdebstrap', '--variant=minbase', ...options, 'bookworm', `${tar}.new.tar`], {
+    timeout: 900_000,
   });
-  await succeed(['mv', `${debianTar}.new.tar`, debianTar]);
+  await succeed(['mv', `${tar}.new.tar`, tar]);
 }
+
+export const makeDebian = (): Promise<void> => bootstrap(debianTar);
+
+const withoutDocuments = ['doc', 'man', 'locale'].map(
+  (name) => `--dpkgopt=path-exclude=/usr/share/${name}/*`,
+);
+
+export const makeDebianStack = (): Promise<void> =>
+  bootstrap(debianStackTar, '--include=nginx-light,python3-psycopg2,postgresql', ...withoutDocuments);
 
 async function importTar(engine: TestEngine, tar: string, args: string[]): Promise<void> {
   const known = await command(engine.argv('docker', ['image', 'inspect', args.at(-1) ?? '']));
@@ -47,4 +59,15 @@ export async function busybox(engine: TestEngine): Promise<void> {
 export async function debian(engine: TestEngine): Promise<void> {
   await makeDebian();
   await importTar(engine, debianTar, ['--change', 'CMD ["bash"]', 'debian:bookworm']);
+}
+
+export async function debianStack(engine: TestEngine): Promise<void> {
+  await makeDebianStack();
+  await importTar(engine, debianStackTar, ['debian:stack']);
+}
+
+/** The same with iperf3, for whatever a command line belongs to. */
+export async function debianBench({ argv }: { argv(...args: string[]): string[] }): Promise<void> {
+  await bootstrap(debianBenchTar, '--include=iperf3', ...withoutDocuments);
+  await succeed(argv('import', debianBenchTar, 'debian:bench'), { timeout: 300_000 });
 }
