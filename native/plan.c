@@ -187,7 +187,9 @@ int plan_ready(struct plan_run *run, struct plan_failure *failure) {
 int plan_go(struct plan_run *run, struct plan_failure *failure) {
   if (run->pid == 0 || send_message(run->gate, GO, 0, 0, "", -1) == 0)
     return 0;
-  describe_death(run, failure);
+  /* It may have said why before it ended. */
+  if (await_report(run, DONE, failure) >= 0)
+    describe_death(run, failure);
   return -1;
 }
 

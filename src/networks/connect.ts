@@ -82,7 +82,7 @@ export function takeOver(
   });
 }
 
-/** Publishes `add` and withdraws `remove`. When a port cannot be had, nothing is changed. */
+/** Publishes `add` and withdraws `remove`, whose ports `add` may have. When a port cannot be had, nothing is changed. */
 export async function republish(
   context: NetworkContext,
   id: ContainerId,
@@ -91,15 +91,17 @@ export async function republish(
 ): Promise<PublishedPort[]> {
   const before = memberOf(context, id);
   const kept = before.ports.filter((port) => !remove.includes(port));
-  const added = claimPorts(context, before, before.endpoints, add);
-  const member = { ...before, ports: [...kept, ...added] };
+  let added: PublishedPort[] = [];
+  context.hostPorts.drop(id, remove);
   try {
+    added = claimPorts(context, before, before.endpoints, add);
+    const member = { ...before, ports: [...kept, ...added] };
     await publishMember(context, member);
+    context.members.set(id, member);
+    return member.ports;
   } catch (error) {
     context.hostPorts.drop(id, added);
+    context.hostPorts.adopt(id, remove);
     throw error;
   }
-  context.members.set(id, member);
-  context.hostPorts.drop(id, remove);
-  return member.ports;
 }

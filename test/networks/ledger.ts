@@ -3,6 +3,8 @@
  * there and in no record is a sentence of the second list alone.
  */
 import { readFileSync } from 'node:fs';
+import { formatAddress } from '../../src/lib/ip.ts';
+import { parseRoutes } from '../../src/linux/routes.ts';
 import { succeed } from '../rig/command.ts';
 import type { TestEngine } from '../rig/engine.ts';
 import { forwardings, networksOfTable } from './table-of.ts';
@@ -49,9 +51,12 @@ async function ask<T>(engine: TestEngine, path: string): Promise<T> {
   return (await (await engine.api(path)).json()) as T;
 }
 
-export async function runningContainers(engine: TestEngine): Promise<ContainerRecord[]> {
-  const list = await ask<{ Id: string }[]>(engine, '/containers/json');
-  return await Promise.all(list.map(({ Id }) => ask<ContainerRecord>(engine, `/containers/${Id}/json`)));
+async function runningContainers(engine: TestEngine): Promise<ContainerRecord[]> {
+  const list: ContainerRecord[] = [];
+  // One after the other: whoever counts the daemon's sockets afterwards does not count ours.
+  for (const { Id } of await ask<{ Id: string }[]>(engine, '/containers/json'))
+    list.push(await ask<ContainerRecord>(engine, `/containers/${Id}/json`));
+  return list;
 }
 
 async function bridges(engine: TestEngine): Promise<NetworkRecord[]> {
@@ -100,7 +105,8 @@ function ofContainer(container: ContainerRecord, bridgeOf: ReadonlyMap<string, s
 }
 
 export async function recorded(engine: TestEngine): Promise<string[]> {
-  const [networks, containers] = await Promise.all([bridges(engine), runningContainers(engine)]);
+  const networks = await bridges(engine);
+  const containers = await runningContainers(engine);
   const bridgeOf = new Map(networks.map((network) => [network.Id, linkOf(network)]));
   const ofNetworks = networks.flatMap((network) => {
     const own = network.IPAM.Config.map(({ Subnet, Gateway }) => `${Gateway}/${Subnet.split('/')[1]}`);
@@ -145,16 +151,25 @@ const addressOf = (list: Link['addr_info']) =>
 
 /** Links, and what is said by routes and by the files that programs look names up in. */
 async function insideOf(pid: number): Promise<{ links: Link[]; facts: string[] }> {
-  const script = 'ip -j address show && ip -4 route show default && ip -6 route show default';
-  const [links = '', ...routes] = (
-    await succeed(['nsenter', `--net=/proc/${pid}/ns/net`, 'sh', '-c', script])
-  ).split('\n');
-  const file = (path: string) => readFileSync(`/proc/${pid}/root/etc/${path}`, 'utf8');
-  const own = file('hosts').match(/^\S+(?=\s+[0-9a-f]{12}$)/gm) ?? [];
+  const links = await succeed(['nsenter', `--net=/proc/${pid}/ns/net`, 'ip', '-j', 'address', 'show']);
+  const file = (path: string) => readFileSync(`/proc/${pid}/${path}`, 'utf8');
+  const own = file('root/etc/hosts').match(/^\S+(?=\s+[0-9a-f]{12}$)/gm) ?? [];
+  const asks = file('root/etc/resolv.conf').includes('nameserver 127.0.0.11') ? 'us' : 'others';
   const facts = [
-    ...routes.flatMap((line) => /^default via \S+/.exec(line) ?? []),
+    ...gateways(file('net/route'), file('net/ipv6_route')).map((address) => `default via ${address}`),
     ...own.map((address) => `knows itself as ${address}`),
-    `asks ${file('resolv.conf').includes('nameserver 127.0.0.11') ? 'us' : 'others'} for names`,
+    `asks ${asks} for names`,
   ];
   return { links: JSON.parse(links) as Link[], facts };
+}
+
+/** Of the default routes in /proc/net/route and /proc/net/ipv6_route. */
+function gateways(routes: string, routes6: string): string[] {
+  const list = parseRoutes(routes)
+    .filter(({ prefix }) => prefix === 0)
+    .map(({ gateway }) => formatAddress({ family: 4, value: BigInt(gateway) }));
+  const list6 = [...routes6.matchAll(/^0{32} 00 \S+ \S+ (\S+) .*(?<! lo)$/gm)].map(([, digits]) =>
+    formatAddress({ family: 6, value: BigInt(`0x${digits}`) }),
+  );
+  return [...list, ...list6];
 }
