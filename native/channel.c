@@ -45,9 +45,11 @@ static int receive(int channel, struct message *message, int *descriptor, int fl
     header.msg_controllen = sizeof control.space;
   }
   ssize_t n;
+  /* ECONNRESET is said once, before what is still to be read: the other side has left without reading all of
+   * ours. */
   do
     n = recvmsg(channel, &header, MSG_CMSG_CLOEXEC | flags);
-  while (n < 0 && errno == EINTR);
+  while (n < 0 && (errno == EINTR || errno == ECONNRESET));
   if (n <= 0)
     return (int)n;
   const struct cmsghdr *first = CMSG_FIRSTHDR(&header);

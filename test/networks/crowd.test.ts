@@ -89,14 +89,15 @@ once(
   tooSlow,
 );
 
-for (const caller of ['c000', 'c150', 'c299'])
+for (const [index, caller] of ['c000', 'c150', 'c299'].entries())
   once(
-    `${caller} knows each by its name`,
+    `${caller} knows a third of them by their names`,
     async (engine) => {
       const known = await addresses(engine);
+      const third = names.filter((_, i) => i % 3 === index);
       const answer = "nslookup $n 127.0.0.11 | sed -n 's/^Address: //p'";
-      const text = await inside(engine, caller, `for n in ${names.join(' ')}; do echo $n $(${answer}); done`);
-      expect(text.split('\n')).toEqual(names.map((name) => `${name} ${known.get(name)}`));
+      const text = await inside(engine, caller, `for n in ${third.join(' ')}; do echo $n $(${answer}); done`);
+      expect(text.split('\n')).toEqual(third.map((name) => `${name} ${known.get(name)}`));
     },
     tooSlow,
   );
