@@ -13,6 +13,8 @@ interface Figure {
   name: string;
   unit: 'ms' | 'Gbit/s' | '1/s';
   aim?: string;
+  /** Docker starts two processes for each port, on this machine two ports a second. */
+  onlyOurs?: boolean;
   take(peer: Peer): Promise<number> | number;
 }
 
@@ -48,10 +50,16 @@ const fromOutside: string[] = [];
 const figures: Figure[] = [
   { name: '`start`, one published port', unit: 'ms', take: (peer) => startOf(peer, '-p', '9000:80') },
   {
-    name: '`start`, 1,000 published ports (`-p 8000-8999:8000-8999`)',
+    name: '`start`, 20 published ports (`-p 9000-9019:9000-9019`)',
     unit: 'ms',
-    aim: 'less than 50 ms more',
-    take: (peer) => startOf(peer, '-p', '8000-8999:8000-8999'),
+    take: (peer) => startOf(peer, '-p', '9000-9019:9000-9019'),
+  },
+  {
+    name: '`start`, 1,000 published ports (`-p 9000-9999:9000-9999`)',
+    unit: 'ms',
+    aim: 'less than 50 ms more than one',
+    onlyOurs: true,
+    take: (peer) => startOf(peer, '-p', '9000-9999:9000-9999'),
   },
   {
     name: '`network create`, then `network rm`',
@@ -124,6 +132,7 @@ export async function benchNetworks(rounds: number): Promise<void> {
   for (let round = -1; round < rounds; round++)
     for (const [index, figure] of figures.entries())
       for (const [which, peer] of peers.entries()) {
+        if (figure.onlyOurs && peer.name !== 'gantry') continue;
         const value = await figure.take(peer);
         // The first is for caches to warm up.
         if (round >= 0) taken[index]?.[which]?.push(value);
@@ -131,8 +140,10 @@ export async function benchNetworks(rounds: number): Promise<void> {
   console.log(`median of ${rounds}, interleaved\n`);
   header(['', 'unit', ...peers.map(({ name }) => name), 'gantry / Docker', 'aim']);
   for (const [index, { name, unit, aim }] of figures.entries()) {
-    const [ours = Number.NaN, theirs = Number.NaN] = (taken[index] ?? []).map(median);
-    const texts = [ours, theirs].slice(0, peers.length).map((value) => value.toFixed(unit === '1/s' ? 0 : 1));
-    row([name, unit, ...texts, `${((100 * ours) / theirs).toFixed(0)} %`, aim ?? '']);
+    const medians = (taken[index] ?? []).map(median);
+    const [ours = Number.NaN, theirs = Number.NaN] = medians;
+    const texts = medians.map((value) => (Number.isNaN(value) ? '-' : value.toFixed(unit === '1/s' ? 0 : 1)));
+    const part = Number.isNaN(theirs) ? '-' : `${((100 * ours) / theirs).toFixed(0)} %`;
+    row([name, unit, ...texts, part, aim ?? '']);
   }
 }

@@ -39,6 +39,20 @@ const suiteTools = [
   'dnsmasq',
   'docker-compose',
 ];
+const benchTools = [
+  'cc',
+  'zlib.h',
+  'nft',
+  'ip',
+  'busybox',
+  'ps',
+  'docker',
+  'curl',
+  'skopeo',
+  'docker-registry',
+  'mmdebstrap',
+  'iperf3',
+];
 
 const jobs = {
   demo: { tools: ['cc', 'zlib.h', 'nft'], argv: [bun, 'scripts/demo.ts'] },
@@ -47,10 +61,11 @@ const jobs = {
     tools: [...suiteTools, 'qemu-system-x86_64', 'cpio', 'depmod'],
     argv: [bun, 'test/vm/run.ts', ...rest],
   },
-  bench: {
-    tools: ['cc', 'zlib.h', 'nft', 'ip', 'busybox', 'ps', 'docker', 'curl', 'skopeo', 'docker-registry'],
-    argv: [bun, 'bench/run.ts', ...rest],
+  chaos: {
+    tools: suiteTools,
+    argv: [bun, 'test', '--timeout', '120000', './test/networks/chaos.test.ts', ...rest],
   },
+  bench: { tools: benchTools, argv: [bun, 'bench/run.ts', ...rest] },
 };
 
 /** Program -> [Debian package, what for]. */
@@ -63,6 +78,7 @@ const packages = {
   'docker-compose': ['docker-compose', 'a client of projects with several networks'],
   dig: ['bind9-dnsutils', 'the tests ask for names'],
   dnsmasq: ['dnsmasq-base', "the tests' world of names"],
+  iperf3: ['iperf3', 'measures what networks let through'],
   busybox: ['busybox-static', 'the image that the tests run'],
   mmdebstrap: ['mmdebstrap', 'makes the Debian image that the tests run'],
   skopeo: ['skopeo', 'the tests read our archives with it'],
