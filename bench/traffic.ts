@@ -9,11 +9,15 @@ interface Report {
 /** Gbit/s of one TCP connection, as the server of it counted. `from`: prefix that runs a command where the caller is. */
 export async function throughput(from: string[], address: string): Promise<number> {
   const argv = [...from, 'iperf3', '-c', address, '-t', '3', '-O', '1', '-J'];
-  const { code, stdout, stderr } = await command(argv);
-  const report = JSON.parse(stdout || '{}') as Report;
-  const rate = report.end?.sum_received?.bits_per_second;
-  if (code !== 0 || rate === undefined) throw new Error(`${argv.join(' ')}: ${report.error ?? stderr}`);
-  return rate / 1e9;
+  // Between two tests its server does not listen for a moment.
+  for (let attempts = 3; ; attempts--) {
+    const { code, stdout, stderr } = await command(argv);
+    const report = JSON.parse(stdout || '{}') as Report;
+    const rate = report.end?.sum_received?.bits_per_second;
+    if (code === 0 && rate !== undefined) return rate / 1e9;
+    if (attempts === 1) throw new Error(`${argv.join(' ')}: ${report.error ?? stderr}`);
+    await Bun.sleep(200);
+  }
 }
 
 const requests = 3000;
