@@ -52,3 +52,16 @@ struct launch {
   uint32_t cgroup_version;
   const char *names_path;
 };
+
+/* -- the connection on which queries for names go to the daemon (`names` of protocol.ts) */
+
+/* How the container asked. */
+enum names_transport { NAMES_UDP = 0, NAMES_TCP = 1 };
+
+/* What an answer is good for while the daemon is away. */
+enum names_keep { NAMES_KEEP_NOT = 0, NAMES_KEEP_SAME = 1, NAMES_KEEP_QUESTION = 2 };
+
+/* Bytes of a DNS message: of a query, of an answer, of an answer that is kept. */
+#define NAMES_QUERY_MAX 1232
+#define NAMES_ANSWER_MAX 65000
+#define NAMES_KEPT_MAX 512

@@ -13,8 +13,8 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "names.h"
 #include "seal.h"
+#include "shim_names.h"
 
 /* Execs that outlive the container (they share the host's pids) get this long to die of their SIGKILL. */
 #define EXEC_GRACE_MS 2000
@@ -78,7 +78,7 @@ static int parse_launch(void) {
   shim.launch.expect_attach = read_u32(&reader);
   shim.launch.memory_cgroup = keep_string(&reader);
   shim.launch.cgroup_version = read_u32(&reader);
-  shim.launch.names_path = read_string(&reader, NULL);
+  shim.launch.names_path = keep_string(&reader);
   shim.list = reader.at;
   shim.list_size = reader_left(&reader);
   errno = EBADMSG;
@@ -186,18 +186,21 @@ static void begin_container(void) {
     container_failed(&failure);
 }
 
+void container_built(void) {
+  const char *step = "names";
+  if (shim.launch.names_path[0] == '\0' || names_serve(shim.launch.names_path, &step) == 0) {
+    container_step();
+    return;
+  }
+  int error = errno;
+  kill(shim.container.run.pid, SIGKILL);
+  fail(step, error);
+}
+
 void container_step(void) {
   if (shim.container.state != PROCESS_AT_GATE || shim.attached < shim.launch.expect_attach)
     return;
   struct plan_failure failure = {0};
-  /* The container is built, so its loopback is up. */
-  if (shim.launch.names_path[0] &&
-      names_serve(shim.container.run.pid, shim.launch.names_path, shim.launch.id) < 0) {
-    int error = errno;
-    kill(shim.container.run.pid, SIGKILL);
-    fail("serving names at 127.0.0.11", error);
-    return;
-  }
   if (process_go(&shim.container, &failure) < 0)
     container_failed(&failure);
 }
@@ -224,8 +227,8 @@ void container_started(void) {
 }
 
 void container_failed(const struct plan_failure *failure) {
-  names_close();
   shim.failed = true;
+  names_close();
   shim.container.state = PROCESS_DONE;
   loop_watch(&shim.container.report, 0);
   for (int i = 0; i < 2; i++)
@@ -242,7 +245,6 @@ static void kill_execs(void) {
 }
 
 void container_exited(void) {
-  names_close();
   log_close(&shim.log);
   bool oom = oom_check();
   if (record_exit(shim.container.exit_code, shim.container.exit_signal, oom) < 0) {
@@ -265,10 +267,6 @@ static void give_up_if_orphaned(void) {
 }
 
 /* -- the loop */
-
-static int sooner(int a, int b) {
-  return a < 0 ? b : b < 0 || a < b ? a : b;
-}
 
 /* Output that something else holds open is read for REST_MS, and longer only while a client holds it up. */
 static int process_timers(uint64_t now) {
@@ -334,6 +332,7 @@ static int timers(void) {
 }
 
 static void give_back_memory(void) {
+  unmap_program();
   madvise(transfer_buffer, TRANSFER_SIZE, MADV_DONTNEED);
   log_idle(&shim.log);
   shim.dirty = false;

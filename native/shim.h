@@ -7,6 +7,7 @@
  *   shim_event.c      events to watchers
  *   shim_oom.c        how often the kernel killed for memory
  *   shim_record.c     the state and exit files
+ *   shim_names*.c     answers to queries for names (shim_names.h)
  *   stream.c          output from pipe or pty to log and clients, input from clients
  *   log.c             the json-file log */
 #pragma once
@@ -109,6 +110,8 @@ struct shim {
 extern struct shim shim;
 
 /* -- shim.c */
+/* The child stands at the gate: what the container has from outside is made now. */
+void container_built(void);
 /* Opens the gate once the container is built and everyone who was announced is attached. */
 void container_step(void);
 void container_started(void);

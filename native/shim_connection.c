@@ -9,8 +9,8 @@
 #include <unistd.h>
 
 #include "files.h"
-#include "names.h"
 #include "shim.h"
+#include "shim_names.h"
 
 /* A client with more than HIGH unsent holds the process up until it has less than LOW. */
 #define HIGH (256u * 1024)
@@ -251,39 +251,53 @@ static void send_signal(struct client *client, const char *id, uint32_t number) 
 }
 
 static void serve_names(struct client *client, const char *path) {
-  const struct process *container = &shim.container;
-  if (container->state != PROCESS_RUNNING)
-    answer(client, "no such process");
-  else
-    answer(client, names_serve(container->run.pid, path, shim.launch.id) < 0 ? strerror(errno) : NULL);
+  const char *step = "names";
+  char error[ERROR_MAX];
+  if (shim.container.state != PROCESS_RUNNING) {
+    answer(client, "the container is not running");
+  } else if (names_serve(path, &step) < 0) {
+    snprintf(error, sizeof error, "%s: %s", step, strerror(errno));
+    answer(client, error);
+  } else {
+    answer(client, NULL);
+  }
+}
+
+static void watch(struct client *client) {
+  client->role = ROLE_WATCH;
+  client_update(client);
+  event_now(client);
+}
+
+/* How many numbers follow the text (which all but `watch` begin with). */
+static int numbers_of(uint8_t code) {
+  return code == REQUEST_RESIZE ? 2 : code == REQUEST_ATTACH || code == REQUEST_SIGNAL ? 1 : 0;
 }
 
 static void dispatch(struct client *client) {
   struct reader reader = reader_of(client->request, client->request_size);
   uint8_t code = read_u8(&reader);
-  const char *id = code == REQUEST_WATCH ? "" : read_string(&reader, NULL);
+  const char *text = code == REQUEST_WATCH ? "" : read_string(&reader, NULL);
   if (code == REQUEST_EXEC && !reader.failed) {
     client->role = ROLE_EXEC;
-    exec_begin(client, id, &reader);
+    exec_begin(client, text, &reader);
     return;
   }
-  uint32_t first = code == REQUEST_WATCH || code == REQUEST_NAMES ? 0 : read_u32(&reader);
-  uint32_t second = code == REQUEST_RESIZE ? read_u32(&reader) : 0;
-  if (!reader_done(&reader) || code < REQUEST_WATCH || code > REQUEST_NAMES) {
+  uint32_t numbers[2] = {0};
+  for (int i = 0; i < numbers_of(code); i++)
+    numbers[i] = read_u32(&reader);
+  if (!reader_done(&reader) || code < REQUEST_WATCH || code > REQUEST_NAMES)
     answer(client, "malformed request");
-  } else if (code == REQUEST_WATCH) {
-    client->role = ROLE_WATCH;
-    client_update(client);
-    event_now(client);
-  } else if (code == REQUEST_NAMES) {
-    serve_names(client, id);
-  } else if (code == REQUEST_ATTACH) {
-    attach(client, id, first);
-  } else if (code == REQUEST_RESIZE) {
-    resize(client, id, first, second);
-  } else {
-    send_signal(client, id, first);
-  }
+  else if (code == REQUEST_WATCH)
+    watch(client);
+  else if (code == REQUEST_ATTACH)
+    attach(client, text, numbers[0]);
+  else if (code == REQUEST_RESIZE)
+    resize(client, text, numbers[0], numbers[1]);
+  else if (code == REQUEST_SIGNAL)
+    send_signal(client, text, numbers[0]);
+  else
+    serve_names(client, text);
 }
 
 /* Reads `*have` up to `size` bytes; false: not all of it is there, or the client is gone (and closed). */

@@ -22,3 +22,8 @@ void loop_free_later(void *memory);
 int loop_turn(int timeout);
 /* Monotonic milliseconds. */
 uint64_t now_ms(void);
+
+/* Of two timeouts, of which -1 is none. */
+static inline int sooner(int a, int b) {
+  return a < 0 ? b : b < 0 || a < b ? a : b;
+}

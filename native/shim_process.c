@@ -10,6 +10,7 @@
 
 #include "files.h"
 #include "shim.h"
+#include "shim_names.h"
 
 /* How long output that something else still holds open is read after the process is gone. */
 #define REST_MS 2000
@@ -236,7 +237,7 @@ static void report_ready(struct source *source, uint32_t events) {
   } else {
     loop_watch(source, EPOLLIN);
     if (process->log)
-      container_step();
+      container_built();
   }
 }
 
@@ -295,8 +296,10 @@ static void process_exited(struct process *process, int status) {
   process->exit_code = WIFSIGNALED(status) ? 128 + process->exit_signal : WEXITSTATUS(status);
   process->state = PROCESS_EXITED;
   process->deadline = now_ms() + REST_MS;
-  if (process->log)
+  if (process->log) {
     unix_nanoseconds(shim.finished_at);
+    names_close(); /* its network namespace, and its place on the bridge, go at once */
+  }
   input_close(process);
   close_fd(&process->console_peer);
   process_finish_if_read(process);

@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
 import { readFileSync } from 'node:fs';
 import { flags } from './messages.ts';
-import { events, launchLayout, requests } from './protocol.ts';
+import { events, launchLayout, names, requests } from './protocol.ts';
 
 const header = readFileSync(new URL('../../native/protocol.h', import.meta.url), 'utf8');
 const native = readFileSync(new URL('../../native/shim.c', import.meta.url), 'utf8');
@@ -26,4 +26,15 @@ test('native/shim.c reads the launch in the order in which it is written', () =>
   const reads = native.matchAll(/shim\.launch\.(\w+) = (?:read|keep)_(\w+)\(&reader/g);
   const order = [...reads].map(([, name, type]) => [name, type]);
   expect(order).toEqual(Object.entries(launchLayout).map(([name, type]) => [snake(name), type]));
+});
+
+test('native/protocol.h has the same numbers for names', () => {
+  const { transport, keep, ...limits } = names;
+  const defines = [...header.matchAll(/#define NAMES_(\w+) (\d+)/g)];
+  const found = Object.fromEntries(
+    defines.map(([, name = '', value]) => [name.toLowerCase(), Number(value)]),
+  );
+  expect(found).toEqual(Object.fromEntries(Object.entries(limits).map(([name, n]) => [snake(name), n])));
+  expect(constants('NAMES_KEEP')).toEqual(keep);
+  expect(constants('NAMES')).toMatchObject(transport);
 });

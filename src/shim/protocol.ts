@@ -18,6 +18,8 @@
  *            operations begin with `join`; they run in a child of the shim (which reaps the process). With neither stdin,
  *            stdout nor stderr wanted the connection closes after the status. Its end is an `exec-exited` event to
  *            watchers and the first daemon's stdout pipe, sent before the stream closes.
+ *   names  : from now on the shim answers at 127.0.0.11:53 in the container's network namespace, as with
+ *            Launch.namesPath. Where it does already, only the path changes.
  * All others are closed by the shim after the status.
  *
  * Exit: the shim reads until the container's output ends (at most 2 s after process 1 is gone when something else still
@@ -27,6 +29,29 @@
  * does: output is kept for it up to 16 MiB, then it is dropped; unless it asked to hold (`flags & hold`), then the process
  * waits for ever, as at a terminal. A dead stdout pipe or watcher is forgotten.
  */
+
+/**
+ * Names: the shim itself connects to `namesPath`, a stream socket of the daemon, when the container asks for the first time,
+ * and again when it asks after the connection broke. Lengths and ids are big-endian there, as DNS has them. The shim says
+ *   u16 length, the container's id                             once, then
+ *   u16 length of what follows, u8 transport, DNS message      for each query
+ * and the daemon answers in any order
+ *   u16 length of what follows, u8 keep, DNS message           each query at most once, or
+ *   u16 0                                                      "forget what you kept": names have changed
+ * The ids of messages are the shim's own. `keep` says for what the answer may be used again while the daemon is away: nobody
+ * listens at namesPath, or the connection ends (as it does when the daemon does not know the container yet). A query for which
+ * nothing was kept waits 4 s for the daemon to come back, then it fails with SERVFAIL. One that the daemon has, but has not
+ * answered for 4 s, gets what was kept; without that it goes on waiting, up to 10 s in all.
+ */
+export const names = {
+  transport: { udp: 0, tcp: 1 },
+  /** same: the same query, byte for byte (but its id). question: the same question, whatever stands behind it (EDNS). */
+  keep: { not: 0, same: 1, question: 2 },
+  /** Bytes. Longer queries are dropped; the daemon sends no longer answers; longer ones are not kept. */
+  queryMax: 1232,
+  answerMax: 65000,
+  keptMax: 512,
+} as const;
 
 /** Fields of a Launch in wire order: strings and numbers as linux/encode.ts lays them out. */
 export interface Launch {
@@ -52,7 +77,7 @@ export interface Launch {
   /** cgroup directory of the memory controller and the version it belongs to: for OOM events. "" = none. */
   memoryCgroup: string;
   cgroupVersion: 1 | 2;
-  /** The daemon's socket for names (src/networks/dns/frames.ts): they are served at 127.0.0.11 inside. "" = they are not. */
+  /** The daemon's socket for names: they are served at 127.0.0.11 inside. "" = they are not. */
   namesPath: string;
   /** Run as pid 1's reaper is done by gantry-init itself as `/sbin/docker-init`; nothing to say here. */
 }

@@ -1,49 +1,49 @@
-/**
- * What shims and the name server say to each other over a unix socket. The shim: first a frame with the container's id, then a
- * frame for each query: u16 big-endian length of what follows, u8 transport (0 udp, 1 tcp), DNS message. The server: a frame for
- * each answer, u16 big-endian length, DNS message; in any order, the message id tells which it is. (native/shim_names.h)
- */
+/** The border with shims as bytes: `names` in src/shim/protocol.ts says what they mean, native/protocol.h has the same numbers. */
 import { internal } from '../../lib/errors.ts';
-import type { Transport } from './model.ts';
+import type { Keep, Transport } from './model.ts';
 
-/** A peer may not make us keep more than this. */
-const longest = 1 + 65_535;
+/** Of a DNS message, in bytes. */
+export const queryMax = 1232;
+export const answerMax = 65000;
+export const keptMax = 512;
 
-export function frame(message: Uint8Array): Buffer {
-  const bytes = Buffer.alloc(2 + message.length);
-  bytes.writeUInt16BE(message.length);
-  bytes.set(message, 2);
-  return bytes;
-}
+export const transportCodes: Record<Transport, number> = { udp: 0, tcp: 1 };
+export const keepCodes: Record<Keep, number> = { not: 0, same: 1, question: 2 };
 
-export interface Query {
-  transport: Transport;
-  message: Buffer;
-}
+/** "Forget what you kept." */
+export const forgetFrame = Buffer.from([0, 0]);
 
+/** Cuts a byte stream into frames (u16 length, content), wherever its chunks are split. */
 export class FrameReader {
-  #pending = Buffer.alloc(0);
-  /** null until the first frame came. */
-  containerId: string | null = null;
+  #rest = Buffer.alloc(0);
 
-  /** The queries that are whole now. Throws when it is not a shim that speaks. */
-  push(chunk: Uint8Array): Query[] {
-    this.#pending = Buffer.concat([this.#pending, chunk]);
-    const queries: Query[] = [];
-    for (let body = this.#next(); body !== null; body = this.#next()) {
-      if (this.containerId === null) this.containerId = body.toString('latin1');
-      else queries.push({ transport: body[0] === 1 ? 'tcp' : 'udp', message: body.subarray(1) });
+  /** The contents of the frames that are whole now. Throws when one is longer than any that a shim sends. */
+  push(chunk: Buffer): Buffer[] {
+    const bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk]);
+    const found: Buffer[] = [];
+    let at = 0;
+    while (bytes.length - at >= 2) {
+      const size = bytes.readUInt16BE(at);
+      if (size > queryMax + 1) throw internal(`names: a frame of ${size} bytes`);
+      if (bytes.length - at - 2 < size) break;
+      found.push(bytes.subarray(at + 2, at + 2 + size));
+      at += 2 + size;
     }
-    if (this.#pending.length > longest + 2) throw internal('a frame is too long');
-    return queries;
+    this.#rest = Buffer.from(bytes.subarray(at));
+    return found;
   }
+}
 
-  #next(): Buffer | null {
-    if (this.#pending.length < 2) return null;
-    const end = 2 + this.#pending.readUInt16BE(0);
-    if (this.#pending.length < end) return null;
-    const body = Buffer.from(this.#pending.subarray(2, end));
-    this.#pending = this.#pending.subarray(end);
-    return body;
-  }
+/** null: not one of the transports that there are. */
+export function queryOf(frame: Buffer): { transport: Transport; message: Buffer } | null {
+  const transport = frame[0] === transportCodes.udp ? 'udp' : frame[0] === transportCodes.tcp ? 'tcp' : null;
+  return transport && { transport, message: frame.subarray(1) };
+}
+
+export function answerFrame(message: Buffer, keep: Keep): Buffer {
+  const frame = Buffer.allocUnsafe(3 + message.length);
+  frame.writeUInt16BE(1 + message.length, 0);
+  frame.writeUInt8(keepCodes[message.length > keptMax ? 'not' : keep], 2);
+  frame.set(message, 3);
+  return frame;
 }

@@ -1,130 +1,49 @@
-/** Answers about containers. */
-import {
-  type Answer,
-  type DecodedPacket,
-  decode,
-  encode,
-  type Question,
-  RECURSION_AVAILABLE,
-} from 'dns-packet';
-import { formatAddress } from '../../lib/ip.ts';
-import { emptyResponse, headerSize, isQuery, isStandard, questionCount, responseCodes } from './message.ts';
-import type { NameView, Transport } from './model.ts';
+/** What is answered without asking anybody: names and addresses of the container's own networks. */
+import { type Answer, encode } from 'dns-packet';
+import type { NameView } from './model.ts';
+import { headerSize, lowerCase, type Query } from './query.ts';
+import { addressOf } from './reverse.ts';
 
-export type Verdict =
-  | { kind: 'answer'; message: Buffer }
-  | { kind: 'forward'; servers: readonly string[] }
-  /** Not even worth an error: an answer, or too short to have an id. */
-  | { kind: 'drop' };
-
-/** Seconds, as Docker's. Containers change addresses, but their names are looked up again with each connection. */
+/** Seconds; Docker's. */
 const ttl = 600;
-/** What a client takes over UDP when it does not say (RFC 1035), and the most that is sent to one that does. */
-const smallestUdp = 512;
-const largestUdp = 4096;
 
-/** `shuffle` puts the addresses of a name that several containers have into another order for each query. */
-export function answer(
-  query: Buffer,
-  transport: Transport,
-  view: NameView,
-  shuffle: <T>(list: T[]) => T[],
-): Verdict {
-  if (query.length < headerSize || !isQuery(query)) return { kind: 'drop' };
-  const refuse = (code: Parameters<typeof emptyResponse>[1]): Verdict => ({
-    kind: 'answer',
-    message: emptyResponse(query, code),
-  });
-  if (!isStandard(query)) return refuse(responseCodes.notImplemented);
-  const packet = parse(query);
-  const question = packet?.questions?.[0];
-  if (!packet || !question || questionCount(query) !== 1) return refuse(responseCodes.formatError);
-  const answers = question.class === 'IN' ? localAnswers(question, view, shuffle) : null;
-  if (answers) return { kind: 'answer', message: respond(query, packet, question, answers, transport) };
-  if (!view.upstream || view.upstream.length === 0) return refuse(responseCodes.serverFailure);
-  return { kind: 'forward', servers: view.upstream };
-}
-
-function parse(query: Buffer): DecodedPacket | null {
-  try {
-    return decode(query);
-  } catch {
-    return null;
+/** In another order each time, so that the containers behind one alias share the work. */
+function shuffled(list: readonly string[]): string[] {
+  const result = [...list];
+  for (let i = result.length - 1; i > 0; i--) {
+    const j = Math.floor(Math.random() * (i + 1));
+    [result[i], result[j]] = [result[j] as string, result[i] as string];
   }
+  return result;
 }
 
-/** null: the name is not ours. Empty: it is, and has nothing of the type that was asked for. */
-function localAnswers(question: Question, view: NameView, shuffle: <T>(list: T[]) => T[]): Answer[] | null {
-  const name = question.name.toLowerCase().replace(/\.$/, '');
-  const address = addressOfReverse(name);
-  if (address !== null) return reverseAnswers(question, view.reverse(address));
-  const found = view.lookup(name);
-  if (!found) return null;
-  const wants = (type: 'A' | 'AAAA') =>
-    question.type === type || question.type === ('ANY' as Question['type']);
-  return [
-    ...(wants('A') ? shuffle(found.ipv4).map((data) => record(question, 'A', data)) : []),
-    ...(wants('AAAA') ? shuffle(found.ipv6).map((data) => record(question, 'AAAA', data)) : []),
-  ];
+/** dns-packet joins labels with dots, so "a.b" may have been one label, or no text at all: then it is no name of ours. */
+function isPlain({ name, question }: Query): boolean {
+  const again = encode({ questions: [{ name, type: 'A' }] });
+  return again.subarray(headerSize, -4).equals(question.subarray(0, -4));
 }
 
-const record = ({ name }: Question, type: 'A' | 'AAAA' | 'PTR', data: string): Answer => ({
-  type,
-  name,
-  ttl,
-  class: 'IN',
-  data,
-});
-
-function reverseAnswers(question: Question, name: string | null): Answer[] | null {
-  if (name === null) return null;
-  return question.type === 'PTR' ? [record(question, 'PTR', name)] : [];
+function pointerTo(query: Query, key: string, view: NameView): Answer[] | null {
+  const address = addressOf(key);
+  const data = address === null ? null : view.reverse(address);
+  return data === null ? null : [{ type: 'PTR', name: query.name, ttl, data }];
 }
 
-/** `2.0.18.172.in-addr.arpa` and the nibbles of ip6.arpa (RFC 3596); null for any other name. */
-export function addressOfReverse(name: string): string | null {
-  const v4 = /^((?:\d{1,3}\.){4})in-addr\.arpa$/.exec(name)?.[1];
-  if (v4) return v4.split('.').slice(0, 4).reverse().join('.');
-  const v6 = /^((?:[0-9a-f]\.){32})ip6\.arpa$/.exec(name)?.[1];
-  if (!v6) return null;
-  return formatAddress({ family: 6, value: BigInt(`0x${v6.split('.').slice(0, 32).reverse().join('')}`) });
+/** Records of a local name: none where it has no address of that family, or another type is asked for. */
+function addressesOf({ name, type }: Query, found: { ipv4: string[]; ipv6: string[] }): Answer[] {
+  const wants = (one: 'A' | 'AAAA') => type === one || type === 'ANY';
+  const records = (one: 'A' | 'AAAA', addresses: string[]): Answer[] =>
+    wants(one) ? shuffled(addresses).map((data) => ({ type: one, name, ttl, data })) : [];
+  return [...records('A', found.ipv4), ...records('AAAA', found.ipv6)];
 }
 
-function respond(
-  query: Buffer,
-  packet: DecodedPacket,
-  question: Question,
-  answers: Answer[],
-  transport: Transport,
-): Buffer {
-  const edns = packet.additionals?.find((one) => one.type === 'OPT');
-  const message = encode({
-    id: packet.id ?? 0,
-    type: 'response',
-    flags: ((packet.flags ?? 0) & 0x0100) | RECURSION_AVAILABLE,
-    questions: [question],
-    answers,
-    ...(edns && {
-      additionals: [
-        {
-          type: 'OPT',
-          name: '.',
-          udpPayloadSize: largestUdp,
-          flags: 0,
-          extendedRcode: 0,
-          ednsVersion: 0,
-          flag_do: false,
-          options: [],
-        },
-      ],
-    }),
-  });
-  return fit(query, message, transport, edns?.type === 'OPT' ? edns.udpPayloadSize : smallestUdp);
-}
-
-/** A client that gets a truncated answer asks again by TCP. */
-export function fit(query: Buffer, message: Buffer, transport: Transport, size: number): Buffer {
-  const limit = Math.min(Math.max(size, smallestUdp), largestUdp);
-  if (transport === 'tcp' || message.length <= limit) return message;
-  return emptyResponse(query, responseCodes.noError, { truncated: true });
+/** null: it is not ours, ask the world. */
+export function localAnswers(query: Query, view: NameView): Answer[] | null {
+  if (query.class !== 'IN' || query.name === '') return null;
+  const key = lowerCase(query.name);
+  const found = view.lookup(key);
+  if (found !== null && isPlain(query)) return addressesOf(query, found);
+  if (query.type === 'PTR') return pointerTo(query, key, view);
+  const isBare = !key.includes('.') && (query.type === 'A' || query.type === 'AAAA');
+  return isBare && view.keepsBareNames === true ? [] : null;
 }

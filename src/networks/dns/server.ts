@@ -1,101 +1,87 @@
-/** The name server: shims bring the queries that containers send to 127.0.0.11, and take the answers back. */
-import { chmodSync, rmSync } from 'node:fs';
-import { createServer, type Server, type Socket } from 'node:net';
-import { messageOf } from '../../lib/errors.ts';
+/** The daemon's end of the names of all containers: one unix socket to which each shim connects when its container asks. */
+import { rmSync } from 'node:fs';
 import type { Log } from '../../lib/op.ts';
-import { FrameReader, frame, type Query } from './frames.ts';
-import { answer } from './local.ts';
-import { emptyResponse, responseCodes } from './message.ts';
+import { forgetFrame } from './frames.ts';
+import { Link } from './link.ts';
 import type { Views } from './model.ts';
-import { type Ask, askWorld } from './upstream.ts';
+import { Responder } from './responder.ts';
+import { Upstream } from './upstream.ts';
 
-/** Questions to the world that one container may have open; more fail at once. Shims have no more slots than that. */
-const mostOpen = 256;
+/** Beyond this many, containers that are gone are no longer remembered as outdated. */
+const manyOutdated = 1024;
 
 export interface DnsServerOptions {
   /** Of the unix socket. Whatever is there is a dead predecessor's. */
   path: string;
+  /** Shims of containers that it does not know (yet) are sent away, and come again: to them the daemon is still away. */
   views: Views;
   log: Log;
-  ask?: Ask;
 }
 
 export class DnsServer {
   readonly #options: DnsServerOptions;
-  readonly #connections = new Set<Socket>();
-  #server: Server | null = null;
+  readonly #links = new Set<Link>();
+  /** Containers whose shims are to forget what they kept, and have not connected since. */
+  readonly #outdated = new Set<string>();
+  readonly #responder = new Responder(new Upstream());
+  #listener: Bun.UnixSocketListener<Link> | null = null;
 
   constructor(options: DnsServerOptions) {
     this.#options = options;
   }
 
   async open(): Promise<void> {
-    const { path } = this.#options;
-    rmSync(path, { force: true });
-    const server = createServer((socket) => this.#serve(socket));
-    await new Promise<void>((resolve, reject) => {
-      server.once('error', reject);
-      server.listen(path, resolve);
-    });
-    chmodSync(path, 0o600);
-    server.unref();
-    this.#server = server;
+    rmSync(this.#options.path, { force: true });
+    const mask = process.umask(0o177);
+    try {
+      this.#listener = this.#listen();
+      this.#listener.unref();
+    } finally {
+      process.umask(mask);
+    }
   }
 
   async close(): Promise<void> {
-    for (const socket of this.#connections) socket.destroy();
-    this.#server?.close();
-    this.#server = null;
+    this.#listener?.stop(true);
+    this.#listener = null;
+    rmSync(this.#options.path, { force: true });
   }
 
-  #serve(socket: Socket): void {
-    const reader = new FrameReader();
-    let open = 0;
-    this.#connections.add(socket);
-    socket.unref();
-    socket.on('error', () => {});
-    socket.on('close', () => this.#connections.delete(socket));
-    socket.on('data', (chunk) => {
-      try {
-        for (const query of reader.push(Buffer.from(chunk))) {
-          open++;
-          void this.#resolve(reader.containerId ?? '', query, open <= mostOpen)
-            .then((message) => message && !socket.destroyed && socket.write(frame(message)))
-            .finally(() => open--);
-        }
-      } catch (error) {
-        this.#options.log('warn', 'a name query was not understood', { error: messageOf(error) });
-        socket.destroy();
-      }
+  #listen(): Bun.UnixSocketListener<Link> {
+    return Bun.listen<Link>({
+      unix: this.#options.path,
+      socket: {
+        open: (socket) => {
+          socket.unref();
+          socket.data = this.#newLink(socket);
+        },
+        data: ({ data: link }, chunk) => link.received(chunk),
+        drain: ({ data: link }) => link.drained(),
+        close: ({ data: link }) => {
+          link.closed();
+          this.#links.delete(link);
+        },
+        error: (socket) => socket.terminate(),
+      },
     });
   }
 
-  /** null: no answer at all. */
-  async #resolve(
-    containerId: string,
-    { transport, message }: Query,
-    mayAsk: boolean,
-  ): Promise<Buffer | null> {
-    try {
-      const view = this.#options.views(containerId);
-      if (!view) return null;
-      const verdict = answer(message, transport, view, shuffled);
-      if (verdict.kind === 'drop') return null;
-      if (verdict.kind === 'answer') return verdict.message;
-      const reply = mayAsk ? await askWorld(message, verdict.servers, transport, this.#options.ask) : null;
-      return reply ?? emptyResponse(message, responseCodes.serverFailure);
-    } catch (error) {
-      this.#options.log('error', 'a name query failed', { error: messageOf(error) });
-      return null;
-    }
+  #newLink(socket: Bun.Socket<Link>): Link {
+    const link = new Link(socket, this.#responder, this.#options.views, this.#options.log);
+    this.#links.add(link);
+    link.onIntroduced = () => {
+      if (this.#outdated.delete(link.containerId)) link.send(forgetFrame);
+    };
+    return link;
   }
-}
 
-function shuffled<T>(list: T[]): T[] {
-  const result = [...list];
-  for (let i = result.length - 1; i > 0; i--) {
-    const j = Math.floor(Math.random() * (i + 1));
-    [result[i], result[j]] = [result[j] as T, result[i] as T];
+  /** What a container may see has changed: answers that its shim has kept for when we are away are no longer true. */
+  forget(containerId: string): void {
+    const links = [...this.#links].filter((link) => link.containerId === containerId);
+    for (const link of links) link.send(forgetFrame);
+    if (links.length > 0) return;
+    this.#outdated.add(containerId);
+    if (this.#outdated.size <= manyOutdated) return;
+    for (const id of this.#outdated) if (this.#options.views(id) === null) this.#outdated.delete(id);
   }
-  return result;
 }

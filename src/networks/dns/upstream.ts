@@ -1,97 +1,86 @@
-/** Asking the servers of the world, from the host's network namespace. Messages are passed on as they are. */
+/** Asking the servers of the world, from the host's network namespace, in the bytes that the client used. */
 import { randomInt } from 'node:crypto';
-import { connect as connectTcp } from 'node:net';
-import { idOf, isQuery, questionOf, responseCode, responseCodes, withId } from './message.ts';
+import { askTcp, askUdp, type Exchange } from './exchange.ts';
 import type { Transport } from './model.ts';
+import { isResponse, type Query, questionOf, rcodeOf, rcodes, sameQuestion } from './query.ts';
 
-/** Milliseconds for one server. */
+/** resolv.conf(5): MAXNS. */
+const maximumServers = 3;
+/** Milliseconds; two servers are asked before a client has waited its five seconds. */
 const patience = 2000;
-const port = 53;
-const largest = 65_535;
+/** Milliseconds in which a server that did not answer is asked after the others. */
+const penalty = 10_000;
+/** Sockets at a time, for all containers together. */
+const maximumRunning = 1024;
 
-/** One exchange; null when the server does not answer. Replaced in unit tests. */
-export type Ask = (server: string, query: Buffer, transport: Transport) => Promise<Buffer | null>;
+const failures = new Set<number>([rcodes.serverFailure, rcodes.refused]);
 
-/** The first useful answer of `servers` in order; a failure of one is the turn of the next. null: nobody answered. */
-export async function askWorld(
-  query: Buffer,
-  servers: readonly string[],
-  transport: Transport,
-  ask: Ask = askServer,
-): Promise<Buffer | null> {
-  let failed: Buffer | null = null;
-  for (const server of servers) {
-    const reply = await ask(server, query, transport);
-    if (!reply) continue;
-    const code = responseCode(reply);
-    if (code !== responseCodes.serverFailure && code !== responseCodes.refused) return reply;
-    failed = reply;
+/** Too much is being asked at the moment. */
+export const overloaded = Symbol('overloaded');
+
+function answersTo(query: Query, id: number): (message: Buffer) => boolean {
+  return (message) => {
+    if (message.length < 12 || !isResponse(message) || message.readUInt16BE(0) !== id) return false;
+    const question = questionOf(message);
+    if (question === null) return message.readUInt16BE(4) === 0 && rcodeOf(message) !== rcodes.noError;
+    return sameQuestion(question, query.question);
+  };
+}
+
+/** With the client's id and its very question; null when the server has none. */
+function asAnswerTo(query: Query, message: Buffer): Buffer | null {
+  if (questionOf(message) === null) return null;
+  message.set(query.bytes.subarray(0, 2), 0);
+  message.set(query.question, 12);
+  return message;
+}
+
+export class Upstream {
+  #running = 0;
+  readonly #silent = new Map<string, number>();
+  readonly #ask: Record<Transport, (exchange: Exchange) => Promise<Buffer | null>>;
+
+  constructor(ask = { udp: askUdp, tcp: askTcp }) {
+    this.#ask = ask;
   }
-  return failed;
-}
 
-/** With an id and a port that nobody can guess: an answer that does not fit is a forgery, and is not looked at. */
-async function askServer(server: string, query: Buffer, transport: Transport): Promise<Buffer | null> {
-  const asked = withId(query, randomInt(0x10000));
-  const exchange = transport === 'udp' ? exchangeUdp : exchangeTcp;
-  // No route, no such address: as good as no answer.
-  const reply = await exchange(server, asked).catch(() => null);
-  return reply && withId(reply, idOf(query));
-}
-
-function answers(query: Buffer, reply: Buffer): boolean {
-  const question = questionOf(query);
-  const echoed = questionOf(reply);
-  if (!question || !echoed || isQuery(reply) || idOf(reply) !== idOf(query)) return false;
-  // Servers may change the case of letters, not the name.
-  return question.toString('latin1').toLowerCase() === echoed.toString('latin1').toLowerCase();
-}
-
-async function exchangeUdp(server: string, query: Buffer): Promise<Buffer | null> {
-  const { promise, resolve } = Promise.withResolvers<Buffer | null>();
-  const timer = setTimeout(resolve, patience, null);
-  const socket = await Bun.udpSocket({
-    connect: { hostname: server, port },
-    socket: {
-      data: (_, reply) => {
-        if (reply.length >= 12 && answers(query, reply)) resolve(reply);
-      },
-      error: () => resolve(null),
-    },
-  }).catch(() => null);
-  if (!socket) return null;
-  try {
-    socket.send(query);
-    return await promise;
-  } finally {
-    clearTimeout(timer);
-    socket.close();
+  /** The answer of the first server that has one, which is not SERVFAIL or REFUSED; null when none has. */
+  async forward(
+    query: Query,
+    transport: Transport,
+    servers: readonly string[],
+  ): Promise<Buffer | null | typeof overloaded> {
+    if (this.#running >= maximumRunning) return overloaded;
+    this.#running++;
+    try {
+      for (const server of this.#inOrder(servers)) {
+        const message = await this.#exchange(query, transport, server);
+        const answer = message && !failures.has(rcodeOf(message)) ? asAnswerTo(query, message) : null;
+        if (answer !== null) return answer;
+      }
+      return null;
+    } finally {
+      this.#running--;
+    }
   }
-}
 
-/** Two bytes of length before each message (RFC 1035 section 4.2.2). */
-function exchangeTcp(server: string, query: Buffer): Promise<Buffer | null> {
-  return new Promise((resolve) => {
-    let received = Buffer.alloc(0);
-    const socket = connectTcp({ host: server, port });
-    const finish = (reply: Buffer | null) => {
-      socket.destroy();
-      resolve(reply);
-    };
-    socket.setTimeout(patience, () => finish(null));
-    socket.on('error', () => finish(null));
-    socket.on('close', () => finish(null));
-    socket.on('data', (chunk) => {
-      received = Buffer.concat([received, Buffer.from(chunk)]);
-      const length = received.length < 2 ? largest : received.readUInt16BE(0);
-      if (received.length < 2 + length) return;
-      const reply = received.subarray(2, 2 + length);
-      finish(length >= 12 && answers(query, reply) ? reply : null);
-    });
-    socket.on('connect', () => {
-      const length = Buffer.alloc(2);
-      length.writeUInt16BE(query.length);
-      socket.write(Buffer.concat([length, query]));
-    });
-  });
+  /** Those that answered lately first. The only one is asked twice: a datagram may get lost. */
+  #inOrder(servers: readonly string[]): readonly string[] {
+    const now = performance.now();
+    for (const [server, until] of this.#silent) if (until < now) this.#silent.delete(server);
+    const asked = servers.slice(0, maximumServers);
+    if (asked.length === 1) return [...asked, ...asked];
+    return asked.toSorted((a, b) => Number(this.#silent.has(a)) - Number(this.#silent.has(b)));
+  }
+
+  async #exchange(query: Query, transport: Transport, server: string): Promise<Buffer | null> {
+    const id = randomInt(0x10000);
+    const bytes = Buffer.from(query.bytes);
+    bytes.writeUInt16BE(id, 0);
+    const answers = answersTo(query, id);
+    const message = await this.#ask[transport]({ server, query: bytes, answers, timeout: patience });
+    if (message === null) this.#silent.set(server, performance.now() + penalty);
+    else this.#silent.delete(server);
+    return message;
+  }
 }
