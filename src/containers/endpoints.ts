@@ -125,6 +125,7 @@ export function identityOf(
     containerName: name,
     hostname: config.hostname,
     dnsServers: hostConfig.dns.length > 0 ? hostConfig.dns : defaults.dns,
+    dnsOptions: hostConfig.dnsOptions,
   };
 }
 

@@ -10,6 +10,7 @@ import type { Firewall } from './firewall/firewall.ts';
 import { enableForwarding } from './forwarding.ts';
 import { chooseGateways, type Gateways } from './gateway.ts';
 import type { HostPorts } from './host-ports.ts';
+import type { Members } from './members.ts';
 import type { Endpoint, Member, Network } from './model.ts';
 import { predefinedNames } from './predefined.ts';
 import type { NetworkStore } from './store.ts';
@@ -19,7 +20,7 @@ export interface NetworkContext {
   /** Every network that can be joined, and configurations. */
   readonly drivers: Map<NetworkId, Driver>;
   /** Containers that run, or are about to. */
-  readonly members: Map<ContainerId, Member>;
+  readonly members: Members;
   readonly firewall: Firewall;
   /** Opened when it is first needed: `--bridge none` and no other network need no nftables. */
   readonly nft: () => Nft;

@@ -28,8 +28,8 @@ import type {
 import { claimPorts, withdrawMember } from './publishing.ts';
 
 export function join(context: NetworkContext, request: JoinRequest): Joined {
-  const { containerId, containerName, hostname, dnsServers } = request;
-  const identity: Identity = { containerId, containerName, hostname, dnsServers };
+  const { containerId, containerName, hostname, dnsServers, dnsOptions } = request;
+  const identity: Identity = { containerId, containerName, hostname, dnsServers, dnsOptions };
   const endpoints: Endpoint[] = [];
   using undo = new DisposableStack();
   undo.defer(() => {

@@ -127,6 +127,8 @@ export interface Identity {
   hostname: string;
   /** Whom its queries for names of the world go to; [] = whom the host asks. */
   dnsServers: string[];
+  /** Of its resolv.conf; [] = those of the host's. */
+  dnsOptions: string[];
 }
 
 export interface JoinRequest extends Identity {

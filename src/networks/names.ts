@@ -30,7 +30,14 @@ export function nameView(context: NetworkContext, id: string): NameView | null {
         address,
       ),
     upstream: reachesWorld ? upstreamOf(member) : null,
+    keepsBareNames: triesSearchList(member),
   };
+}
+
+/** resolv.conf(5): with `ndots` of 1 or more a name without a dot is first tried with the domains of the search list. */
+function triesSearchList({ dnsOptions }: Member): boolean {
+  const options = dnsOptions.length > 0 ? dnsOptions : hostResolver().options;
+  return options.some((option) => /^ndots:[1-9]/.test(option));
 }
 
 /** The host itself asks, so its own loopback servers serve too. */

@@ -19,6 +19,7 @@ import { HostPorts } from './host-ports.ts';
 import { dnsNames, join, release } from './join.ts';
 import { createNetwork, pruneNetworks, removeNetwork } from './lifecycle.ts';
 import { checkLinkName } from './link-name.ts';
+import { Members } from './members.ts';
 import type { Network, Networks } from './model.ts';
 import { nameView } from './names.ts';
 import { openPassages } from './passages.ts';
@@ -78,7 +79,7 @@ export class NetworkService implements Networks {
     this.#context = {
       store: new NetworkStore(options.db),
       drivers: new Map(),
-      members: new Map(),
+      members: new Members((ids) => this.#dns.forget(ids)),
       firewall: new Firewall(tableName(identity), nft, log),
       nft,
       hostPorts: new HostPorts(),

@@ -277,6 +277,7 @@ describe.if(isInside)('bridge', () => {
         containerName,
         hostname: '',
         dnsServers: [],
+        dnsOptions: [],
         endpoints,
         ports,
         inside: await box.inside(),

@@ -94,6 +94,7 @@ export function joinRequest(more: Partial<JoinRequest> = {}): JoinRequest {
     containerName: `c${randomBytes(3).toString('hex')}`,
     hostname: 'box',
     dnsServers: [],
+    dnsOptions: [],
     endpoints: [on('bridge')],
     portBindings: {},
     ...more,

@@ -28,9 +28,17 @@ async function container(engine: TestEngine, name: string, ...args: string[]): P
 
 /** What dig says inside a container: the status, then the data of the answers. */
 async function dig(engine: TestEngine, name: string, ...question: string[]): Promise<string> {
-  const pid = await engine.ok('docker', 'inspect', '-f', '{{.State.Pid}}', name);
+  return digIn(await pidOf(engine, name), ...question);
+}
+
+const pidOf = (engine: TestEngine, name: string) =>
+  engine.ok('docker', 'inspect', '-f', '{{.State.Pid}}', name);
+
+/** The same where there is no daemon to say who the container is. */
+async function digIn(pid: string, ...question: string[]): Promise<string> {
+  const server = question.some((word) => word.startsWith('@')) ? [] : ['@127.0.0.11'];
   const flags = ['+tries=1', '+time=6', '+noall', '+comments', '+answer'];
-  const { stdout } = await command(['nsenter', '-t', pid, '-n', 'dig', '@127.0.0.11', ...flags, ...question]);
+  const { stdout } = await command(['nsenter', '-t', pid, '-n', 'dig', ...server, ...flags, ...question]);
   const status = /status: (\w+)/.exec(stdout)?.[1] ?? 'timeout';
   const truncated = /flags:[^;]* tc/.test(stdout) ? ['tc'] : [];
   const data = [...stdout.matchAll(/\sIN\s+\w+\s+(.+)$/gm)].map(([, value]) => value);
@@ -175,34 +183,77 @@ once('a container that gets its first such network while it runs', async (engine
   await clean(engine, 'later');
 });
 
+once('port 53 is free for a name server in the container', async (engine) => {
+  await engine.ok('docker', 'network', 'create', 'own');
+  await container(engine, 'web', '--network', 'own');
+  await container(engine, 'server', '--network', 'own');
+  const [ip, server] = [await address(engine, 'web', 'own'), await address(engine, 'server', 'own')];
+  const pid = await pidOf(engine, 'server');
+  const argv = ['--no-resolv', '--no-hosts', '--no-daemon', '--conf-file=/dev/null', '--user=root'];
+  const child = Bun.spawn(['nsenter', '-t', pid, '-n', 'dnsmasq', ...argv, '--address=/in.test/192.0.2.53'], {
+    stdio: ['ignore', 'ignore', 'ignore'],
+  });
+  try {
+    await eventually(
+      async () => (await dig(engine, 'web', `@${server}`, 'in.test')).endsWith('NOERROR 192.0.2.53'),
+      'it answers by UDP',
+    );
+    expect(await dig(engine, 'web', `@${server}`, '+tcp', 'in.test')).toBe('NOERROR 192.0.2.53');
+    expect(await dig(engine, 'server', 'web')).toBe(`NOERROR ${ip}`);
+    expect(await dig(engine, 'server', '+tcp', 'web')).toBe(`NOERROR ${ip}`);
+  } finally {
+    child.kill();
+    await child.exited;
+  }
+  await clean(engine, 'own');
+});
+
+once('with ndots, a name without a dot is left to the search list', async (engine) => {
+  const dns = await world(engine);
+  await engine.ok('docker', 'network', 'create', 'dots');
+  const flags = ['--dns', dns.address, '--dns-search', 'world.test', '--network', 'dots'];
+  await container(engine, 'eager', ...flags, '--dns-option', 'ndots:2');
+  await container(engine, 'plain', ...flags);
+  await dig(engine, 'eager', 'unheard');
+  expect(dns.wasAsked('unheard')).toBe(false);
+  await dig(engine, 'plain', 'unheard');
+  expect(dns.wasAsked('unheard')).toBe(true);
+  expect(await engine.ok('docker', 'exec', 'eager', 'nslookup', 'www.world.test')).toContain('192.0.2.7');
+  await clean(engine, 'dots');
+});
+
+if (isGantry)
+  once('what changed before the daemon died is not answered from memory', async (engine) => {
+    await engine.ok('docker', 'network', 'create', 'net');
+    await container(engine, 'web', '--network', 'net');
+    await container(engine, 'stays', '--network', 'net');
+    await container(engine, 'client', '--network', 'net');
+    const [web, stays] = [await address(engine, 'web', 'net'), await address(engine, 'stays', 'net')];
+    expect(await dig(engine, 'client', 'web')).toBe(`NOERROR ${web}`);
+    await engine.ok('docker', 'rm', '-f', 'web');
+    expect(await dig(engine, 'client', 'stays')).toBe(`NOERROR ${stays}`);
+    const pid = await pidOf(engine, 'client');
+    await engine.stopDaemon('SIGKILL');
+    expect(await digIn(pid, 'stays')).toBe(`NOERROR ${stays}`);
+    expect(await digIn(pid, 'web')).toBe('SERVFAIL');
+    await engine.startDaemon();
+    await clean(engine, 'net');
+  });
+
 if (isGantry)
   once('while the daemon is dead, and when it is back', async (engine) => {
     await engine.ok('docker', 'network', 'create', 'net');
     await container(engine, 'web', '--network', 'net');
     await container(engine, 'client', '--network', 'net');
     const ip = await address(engine, 'web', 'net');
-    const pid = await engine.ok('docker', 'inspect', '-f', '{{.State.Pid}}', 'client');
-    const ask = async (name: string) =>
-      (
-        await command([
-          'nsenter',
-          '-t',
-          pid,
-          '-n',
-          'dig',
-          '@127.0.0.11',
-          '+tries=1',
-          '+time=6',
-          '+short',
-          name,
-        ])
-      ).stdout.trim();
-    expect(await ask('web')).toBe(ip);
+    const pid = await pidOf(engine, 'client');
+    const ask = (name: string) => digIn(pid, name);
+    expect(await ask('web')).toBe(`NOERROR ${ip}`);
     await engine.stopDaemon('SIGKILL');
-    expect(await ask('web')).toBe(ip);
+    expect(await ask('web')).toBe(`NOERROR ${ip}`);
     const waiting = ask('web.net');
     await engine.startDaemon();
-    expect(await waiting).toBe(ip);
-    expect(await ask('web')).toBe(ip);
+    expect(await waiting).toBe(`NOERROR ${ip}`);
+    expect(await ask('web')).toBe(`NOERROR ${ip}`);
     await clean(engine, 'net');
   });

@@ -161,9 +161,9 @@ describe('what is kept', () => {
     const c = await rig.container();
     const server = await serving(rig.path, () => viewOf(names));
     await c.ask('db');
-    server.forget('another container');
+    server.forget(new Set(['another container']));
     await c.ask('web');
-    server.forget(c.launched.launch.id);
+    server.forget(new Set([c.launched.launch.id]));
     await c.ask('web');
     await server.close();
     expect(dataOf(await c.ask('web'))).toEqual(['10.9.0.2']);
@@ -175,7 +175,7 @@ describe('what is kept', () => {
     const c = await rig.container();
     for (const changes of [false, true]) {
       const server = await serving(rig.path, () => viewOf(names));
-      if (changes) server.forget(c.launched.launch.id);
+      if (changes) server.forget(new Set([c.launched.launch.id]));
       await c.ask(changes ? 'web' : 'db');
       await server.close();
     }

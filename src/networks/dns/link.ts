@@ -1,7 +1,7 @@
 /** One shim's connection: who it is, its queries, our answers. */
 import { internal, messageOf } from '../../lib/errors.ts';
 import type { Log } from '../../lib/op.ts';
-import { answerFrame, FrameReader, queryOf } from './frames.ts';
+import { answerFrame, FrameReader, forgetFrame, queryOf } from './frames.ts';
 import type { NameView, Reply, Transport, Views } from './model.ts';
 import { rcodes } from './query.ts';
 import type { Responder } from './responder.ts';
@@ -27,6 +27,8 @@ export class Link {
   #unsent = Buffer.alloc(0);
   #pending = 0;
   #open = true;
+  /** The shim may have kept answers: of ours, or at first of a predecessor's. */
+  #kept = true;
 
   constructor(
     private readonly peer: Peer,
@@ -87,10 +89,17 @@ export class Link {
   }
 
   #reply({ message, keep }: Reply): void {
-    this.send(answerFrame(message, keep));
+    this.#kept ||= keep !== 'not';
+    this.#send(answerFrame(message, keep));
   }
 
-  send(frame: Buffer): void {
+  /** Answers that the shim has kept are no longer true. */
+  forget(): void {
+    if (this.#kept) this.#send(forgetFrame);
+    this.#kept = false;
+  }
+
+  #send(frame: Buffer): void {
     if (!this.#open) return;
     const rest = this.#unsent.length > 0 ? frame : frame.subarray(this.#write(frame));
     if (rest.length === 0) return;

@@ -1,7 +1,6 @@
 /** The daemon's end of the names of all containers: one unix socket to which each shim connects when its container asks. */
 import { rmSync } from 'node:fs';
 import type { Log } from '../../lib/op.ts';
-import { forgetFrame } from './frames.ts';
 import { Link } from './link.ts';
 import type { Views } from './model.ts';
 import { Responder } from './responder.ts';
@@ -70,17 +69,20 @@ export class DnsServer {
     const link = new Link(socket, this.#responder, this.#options.views, this.#options.log);
     this.#links.add(link);
     link.onIntroduced = () => {
-      if (this.#outdated.delete(link.containerId)) link.send(forgetFrame);
+      if (this.#outdated.delete(link.containerId)) link.forget();
     };
     return link;
   }
 
-  /** What a container may see has changed: answers that its shim has kept for when we are away are no longer true. */
-  forget(containerId: string): void {
-    const links = [...this.#links].filter((link) => link.containerId === containerId);
-    for (const link of links) link.send(forgetFrame);
-    if (links.length > 0) return;
-    this.#outdated.add(containerId);
+  /** What these containers may see has changed: answers that their shims have kept for when we are away are no longer true. */
+  forget(containerIds: ReadonlySet<string>): void {
+    const absent = new Set(containerIds);
+    for (const link of this.#links) {
+      if (!containerIds.has(link.containerId)) continue;
+      link.forget();
+      absent.delete(link.containerId);
+    }
+    for (const id of absent) this.#outdated.add(id);
     if (this.#outdated.size <= manyOutdated) return;
     for (const id of this.#outdated) if (this.#options.views(id) === null) this.#outdated.delete(id);
   }
