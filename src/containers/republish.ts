@@ -2,6 +2,7 @@
 import { invalid, notFound } from '../lib/errors.ts';
 import type { PortBinding, PortKey, PublishedPort } from '../networks/model.ts';
 import type { Context } from './context.ts';
+import { portBindings } from './endpoints.ts';
 import type { Container, HostConfig, PublishChanges } from './model.ts';
 import { isAlive } from './state.ts';
 
@@ -14,17 +15,25 @@ export async function republish(
   container: Container,
   { add, remove }: PublishChanges,
 ): Promise<Pick<Container, 'hostConfig' | 'ports'>> {
-  const { hostConfig, ports, state, id } = container;
+  const { ports, state, id } = container;
+  const hostConfig = remove.length > 0 ? withoutPublishAll(container) : container.hostConfig;
   if (hostConfig.networkMode === 'host' || hostConfig.networkMode.startsWith('container:'))
     throw invalid(`conflicting options: port publishing and the container type network mode`);
   const kept = withoutRemoved(hostConfig.portBindings, ports, remove);
-  const portBindings = { ...kept };
+  const bindings = { ...kept };
   for (const [key, list = []] of Object.entries(add) as [PortKey, PortBinding[]][])
-    portBindings[key] = [...(portBindings[key] ?? []), ...list];
+    bindings[key] = [...(bindings[key] ?? []), ...list];
   const gone = ports.filter((port) => remove.some((removal) => isPublishedAs(port, removal)));
   const now = isAlive(state) ? await context.networks.republish(id, add, gone) : ports;
-  return { hostConfig: { ...hostConfig, portBindings }, ports: now };
+  return { hostConfig: { ...hostConfig, portBindings: bindings }, ports: now };
 }
+
+/** Whatever is exposed stays published, but for what is withdrawn: from then on each is a binding of its own. */
+const withoutPublishAll = (container: Container): HostConfig => ({
+  ...container.hostConfig,
+  portBindings: portBindings(container),
+  publishAllPorts: false,
+});
 
 const keyOf = ({ containerPort, protocol }: PublishedPort): PortKey => `${containerPort}/${protocol}`;
 

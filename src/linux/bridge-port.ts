@@ -8,6 +8,7 @@ const RTM_GETLINK = 18;
 const IFLA_IFNAME = 3;
 const IFLA_MASTER = 10;
 const IFLA_LINKINFO = 18;
+const IFLA_INFO_KIND = 1;
 const IFLA_INFO_SLAVE_KIND = 4;
 const IFLA_INFO_SLAVE_DATA = 5;
 const IFLA_BRPORT_MODE = 4;
@@ -32,13 +33,25 @@ export function setMaster(link: string, bridge: number): void {
   change(link, attribute(IFLA_MASTER, index));
 }
 
-/** Names of a bridge's ports. Not from sysfs, which shows the links of whichever network namespace it was mounted in. */
+/** Attributes of all links. Not from sysfs, which shows the links of whichever network namespace it was mounted in. */
+const allLinks = (): Map<number, Buffer>[] =>
+  netlinkDump(NETLINK_ROUTE, RTM_GETLINK, Buffer.alloc(interfaceMessageSize)).map((message) =>
+    attributesOf(message, interfaceMessageSize),
+  );
+
+const textOf = (bytes: Buffer | undefined): string => (bytes ?? Buffer.alloc(0)).toString().replace('\0', '');
+
+/** Names of a bridge's ports. */
 export function bridgePorts(bridge: string): string[] {
   const index = linkIndex(bridge);
   if (index === null) return [];
-  return netlinkDump(NETLINK_ROUTE, RTM_GETLINK, Buffer.alloc(interfaceMessageSize)).flatMap((message) => {
-    const attributes = attributesOf(message, interfaceMessageSize);
-    if (attributes.get(IFLA_MASTER)?.readUInt32LE() !== index) return [];
-    return [(attributes.get(IFLA_IFNAME) ?? Buffer.alloc(0)).toString().replace('\0', '')];
-  });
+  return allLinks()
+    .filter((link) => link.get(IFLA_MASTER)?.readUInt32LE() === index)
+    .map((link) => textOf(link.get(IFLA_IFNAME)));
+}
+
+export function isBridge(name: string): boolean {
+  const link = allLinks().find((one) => textOf(one.get(IFLA_IFNAME)) === name);
+  const info = link?.get(IFLA_LINKINFO);
+  return info !== undefined && textOf(attributesOf(info, 0).get(IFLA_INFO_KIND)) === 'bridge';
 }

@@ -14,11 +14,13 @@ export interface BridgeLink {
   ipv4: string;
   ipv6: string;
   mtu: number;
+  /** Made by gantry. The administrator's only gets what containers need: it may carry more than them. */
+  ours: boolean;
 }
 
 /** Makes the bridge and gives it its addresses; what exists already stays. Returns whether something was missing. */
 export async function ensureBridge(bridge: BridgeLink): Promise<boolean> {
-  const { name, ipv4, ipv6, mtu } = bridge;
+  const { name, ipv4, ipv6, mtu, ours } = bridge;
   const present = linkExists(name) && keepsAddress(bridge);
   const operations: Operation[] = [];
   if (linkExists(name) && !present) operations.push({ op: 'link-delete', side: 'host', name });
@@ -30,12 +32,16 @@ export async function ensureBridge(bridge: BridgeLink): Promise<boolean> {
     operations.push({ op: 'address', side: 'host', link: name, cidr: ipv6 });
   const missing = operations.length > 0 || !linkIsUp(name);
   if (missing)
-    await runOperations([...operations, { op: 'link', side: 'host', name, up: true, mtu, rename: '' }]);
+    await runOperations([
+      ...operations,
+      { op: 'link', side: 'host', name, up: true, mtu: ours ? mtu : 0, rename: '' },
+    ]);
   return missing;
 }
 
-/** A bridge with another address is made anew, unless containers are on it. */
-function keepsAddress({ name, ipv4 }: BridgeLink): boolean {
+/** A bridge of ours with another address is made anew, unless containers are on it. */
+function keepsAddress({ name, ipv4, ours }: BridgeLink): boolean {
+  if (!ours) return true;
   const address = linkAddress(name);
   if (address === null || address === ipv4) return true;
   if (bridgePorts(name).length > 0)
@@ -52,14 +58,17 @@ const bridgeMac = (): string =>
  * (CVE-2020-13401). route_localnet lets 127.0.0.1 be the source of a connection to a port published there; the firewall
  * keeps containers from abusing it. Published ports of the own network come and go by the same link, on purpose.
  */
-function settings({ name, ipv6 }: BridgeLink): Operation[] {
-  const wanted: [string, string][] = [
-    [`net/ipv6/conf/${name}/accept_ra`, '0'],
-    [`net/ipv6/conf/${name}/disable_ipv6`, ipv6 === '' ? '1' : '0'],
+function settings({ name, ipv6, ours }: BridgeLink): Operation[] {
+  const needed: [string, string][] = [
     [`net/ipv4/conf/${name}/route_localnet`, '1'],
+    ...(ipv6 === '' ? [] : [[`net/ipv6/conf/${name}/disable_ipv6`, '0'] as [string, string]]),
+  ];
+  const own: [string, string][] = [
+    [`net/ipv6/conf/${name}/accept_ra`, '0'],
+    ...(ipv6 === '' ? [[`net/ipv6/conf/${name}/disable_ipv6`, '1'] as [string, string]] : []),
     [`net/ipv4/conf/${name}/send_redirects`, '0'],
   ];
-  return wanted
+  return [...needed, ...(ours ? own : [])]
     .filter(([setting, value]) => readSetting(setting) !== value)
     .map(([setting, value]) => ({ op: 'sysctl', side: 'host', name: setting, value, optional: true }));
 }

@@ -82,6 +82,12 @@ export function takeOver(
   });
 }
 
+const isSamePort = (a: PublishedPort, b: PublishedPort): boolean =>
+  a.hostIp === b.hostIp &&
+  a.hostPort === b.hostPort &&
+  a.containerPort === b.containerPort &&
+  a.protocol === b.protocol;
+
 /** Publishes `add` and withdraws `remove`, whose ports `add` may have. When a port cannot be had, nothing is changed. */
 export async function republish(
   context: NetworkContext,
@@ -90,7 +96,7 @@ export async function republish(
   remove: readonly PublishedPort[],
 ): Promise<PublishedPort[]> {
   const before = memberOf(context, id);
-  const kept = before.ports.filter((port) => !remove.includes(port));
+  const kept = before.ports.filter((port) => !remove.some((gone) => isSamePort(port, gone)));
   let added: PublishedPort[] = [];
   context.hostPorts.drop(id, remove);
   try {

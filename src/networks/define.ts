@@ -42,7 +42,8 @@ export function defineNetwork(
   const ipam = { ...request.ipam, config: fillPools(request, around) };
   const network: Network = { ...base, ipam, link };
   checkNetwork(network, around.networks);
-  return { network, warning: overlapWarning(network) };
+  const warnings = [overlapWarning(network), ...unusedSubnets(request, network)];
+  return { network, warning: warnings.filter(Boolean).join('; ') };
 }
 
 function checkName(name: string, networks: readonly Network[]): void {
@@ -70,7 +71,7 @@ function withConfiguration(request: NetworkRequest, networks: readonly Network[]
     ipam.config.length > 0 ||
     internal ||
     enableIpv6 ||
-    [ipam.options, options, labels].some((map) => Object.keys(map).length > 0)
+    [ipam.options ?? {}, options, labels].some((map) => Object.keys(map).length > 0)
   )
     throw forbidden(
       'user specified configurations are not supported if the network depends on a configuration network',
@@ -101,9 +102,6 @@ function fillPools(request: NetworkRequest, around: Surroundings): IpamPool[] {
     pool,
     family: pool.subnet === '' ? 4 : checkPool(pool).family,
   }));
-  for (const { family, pool } of given)
-    if (!wanted.includes(family) && pool.subnet !== '')
-      throw invalid(`invalid subnet ${pool.subnet}: IPv${family} is not enabled for this network`);
   return wanted.flatMap((family) => {
     const own = given.filter((one) => one.family === family).map(({ pool }) => pool);
     if (own.length > 1) throw forbidden(`${request.driver} driver doesn't support multiple subnets`);
@@ -119,7 +117,8 @@ function fillPool(pool: IpamPool, family: Family, { networks, globalId, pools }:
   const subnet =
     given ??
     (family === 4 ? chooseSubnet(used, nameserverAddresses(), pools) : chooseSubnet6(used, globalId));
-  const gateway = pool.gateway.split('/')[0] || formatAddress(defaultGateway(subnet));
+  const range = parseCidr(pool.ipRange)?.subnet ?? subnet;
+  const gateway = pool.gateway.split('/')[0] || formatAddress(defaultGateway(subnet, range));
   checkAuxiliary(pool, gateway);
   return { ...pool, subnet: formatSubnet(subnet), gateway };
 }
@@ -147,6 +146,16 @@ function checkNetwork(network: Network, networks: readonly Network[]): void {
       throw forbidden('invalid pool request: Pool overlaps with other one on this address space');
   }
 }
+
+/** Docker drops a subnet of a family that the network does not have without a word. */
+const unusedSubnets = ({ ipam }: NetworkRequest, { ipam: used }: Network): string[] =>
+  ipam.config
+    .map(({ subnet }) => subnet)
+    .filter((subnet) => subnet !== '' && !used.config.some((pool) => pool.subnet === subnet))
+    .map((subnet) => {
+      const family = parseCidr(subnet)?.subnet.family;
+      return `the subnet ${subnet} is not used: IPv${family} is not enabled for this network`;
+    });
 
 /** A subnet of the user's choice is not refused for a route of the host, but whoever chose it should know. */
 function overlapWarning(network: Network): string {

@@ -99,10 +99,10 @@ function edges(subnet: Subnet): bigint[] {
   return subnet.family === 4 ? [subnet.base, lastAddress(subnet)] : [subnet.base];
 }
 
-/** The first host's address. */
-export function defaultGateway(subnet: Subnet): Address {
-  const tiny = bitsOf(subnet.family) - subnet.prefix < 2;
-  return { family: subnet.family, value: tiny ? subnet.base : subnet.base + 1n };
+/** The first host's address of the range that addresses are given from. */
+export function defaultGateway(subnet: Subnet, range = subnet): Address {
+  const first = edges(subnet).includes(range.base) ? range.base + 1n : range.base;
+  return { family: subnet.family, value: first };
 }
 
 /** Throws Docker's texts for a pool that contradicts itself. */

@@ -1,6 +1,7 @@
 /** Making and removing networks. The record comes first and goes last, so that a daemon that dies in between can finish. */
 import { conflict, forbidden, messageOf } from '../lib/errors.ts';
 import type { NetworkId } from '../lib/ids.ts';
+import { isBridge } from '../linux/bridge-port.ts';
 import { lockNamespace } from '../linux/netns-lock.ts';
 import { linkExists } from '../linux/routes.ts';
 import { allowForwarding, findDriver, type NetworkContext } from './context.ts';
@@ -20,9 +21,9 @@ export async function createNetwork(
   const networks = [...context.drivers.values()].map(({ network }) => network);
   const { network, warning } = defineNetwork(request, { ...context, networks });
   const driver = makeDriver(context, network);
-  if (network.driver === 'bridge' && linkExists(network.link) && !context.store.madeLink(network.link))
-    throw conflict(`cannot create network ${network.name}: link ${network.link} exists on this host`);
-  if (network.link !== '' && !linkExists(network.link)) context.store.rememberLink(network.link);
+  if (network.driver === 'bridge' && linkExists(network.link) && !isBridge(network.link))
+    throw conflict(`existing interface ${network.link} is not a bridge`);
+  context.store.claimLink(network.link);
   context.store.save(network);
   context.drivers.set(network.id, driver);
   try {

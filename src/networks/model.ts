@@ -75,7 +75,8 @@ export interface IpamPool {
 
 export interface Ipam {
   driver: string;
-  options: Record<string, string>;
+  /** null: the client sent none, which inspect says as it is. */
+  options: Record<string, string> | null;
   config: IpamPool[];
 }
 

@@ -7,7 +7,6 @@ import type { Subnet } from '../lib/ip.ts';
 import type { Log } from '../lib/op.ts';
 import { lockNamespace } from '../linux/netns-lock.ts';
 import { type Nft, openNft } from '../linux/nft.ts';
-import { linkExists } from '../linux/routes.ts';
 import { connect, disconnect, plug, republish } from './connect.ts';
 import { allowForwarding, findDriver, hasNames, memberOf, type NetworkContext } from './context.ts';
 import { DnsServer } from './dns/server.ts';
@@ -114,13 +113,13 @@ export class NetworkService implements Networks {
   #ensureBridge(bridge: string): Network {
     const { bip, icc, log } = this.#options;
     const { store, defaultMtu: mtu } = this.#context;
-    if (!linkExists(bridge)) store.rememberLink(bridge);
     return ensureDefaultBridge(store, { bridge, bip, icc, mtu, log });
   }
 
   /** The default bridge must come up; a network of the user's whose parent link is gone must not keep the engine from starting. */
   async #openNetwork(network: Network): Promise<void> {
     const driver = makeDriver(this.#context, network);
+    this.#context.store.claimLink(network.link);
     this.#context.drivers.set(network.id, driver);
     try {
       await driver.open();

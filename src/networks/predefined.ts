@@ -25,7 +25,7 @@ function plain(name: string, driver: Network['driver']): Network {
     enableIpv6: false,
     configOnly: false,
     configFrom: '',
-    ipam: { driver: 'default', options: {}, config: [] },
+    ipam: { driver: 'default', options: null, config: [] },
     options: {},
     labels: {},
     link: '',
@@ -54,7 +54,7 @@ export function ensureDefaultBridge(
     link: bridge,
     ipam: {
       driver: 'default',
-      options: {},
+      options: null,
       config: [{ subnet: formatSubnet(subnet), gateway: formatAddress(address), ipRange: '', auxiliary: {} }],
     },
     options: {

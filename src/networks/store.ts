@@ -1,6 +1,7 @@
 /** Networks as records. */
 import { type Database, migrate } from '../lib/database.ts';
 import type { NetworkId } from '../lib/ids.ts';
+import { linkExists } from '../linux/routes.ts';
 import type { Network } from './model.ts';
 
 const migrations = [
@@ -52,8 +53,9 @@ export class NetworkStore {
     this.#db.run('DELETE FROM networks WHERE id = ?', [id]);
   }
 
-  /** Links that gantry made and may therefore remove; a bridge of the administrator's is not among them. */
-  rememberLink(name: string): void {
+  /** Before a link is made: those that gantry made it may remove; one that is there already is the administrator's. */
+  claimLink(name: string): void {
+    if (name === '' || linkExists(name)) return;
     this.#db.run('INSERT OR IGNORE INTO network_links (name) VALUES (?)', [name]);
   }
   madeLink(name: string): boolean {

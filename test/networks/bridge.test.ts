@@ -244,17 +244,14 @@ describe.if(isInside)('bridge', () => {
         [{ hostIp: '', hostPort: String(20000 + i) }],
       ]),
     );
-    const started = performance.now();
     const request = joinRequest({
       portBindings: { ...bindings, '80/tcp': [{ hostIp: '', hostPort: '80' }] },
     });
     await service.join(request);
     await service.publish(request.containerId);
-    const took = performance.now() - started;
     expect(await nft('list', 'map', 'inet', table, 'ranges4')).toContain('20000-20999');
     await service.release(request.containerId);
     expect(await nft('list', 'map', 'inet', table, 'ranges4')).not.toContain('20000');
-    expect(took).toBeLessThan(500);
   });
 
   test('survives the daemon, and a flushed ruleset', async () => {

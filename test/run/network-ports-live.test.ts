@@ -75,6 +75,20 @@ once(
 );
 
 once(
+  'one of those that -P publishes',
+  async (engine) => {
+    await using box = await ServedBox.start(engine, cli, '-P', '--expose', '80-81');
+    const [first = '', second = ''] = await box.ports();
+    await update(engine, ['8082:80'], ['80']);
+    expect(await box.ports()).toEqual(['80/tcp -> 0.0.0.0:8082', second]);
+    expect(await box.called(Number(first.split(':')[1]))).toBe('refused');
+    await box.restart();
+    expect((await box.ports()).map((line) => line.slice(0, 6))).toEqual(['80/tcp', '81/tcp']);
+  },
+  own,
+);
+
+once(
   'kept over restarts, of the container and of the daemon',
   async (engine) => {
     await using box = await ServedBox.start(engine, cli, '-p', '8080:80', '-p', '8081:81');

@@ -92,19 +92,28 @@ each('prune', async (cli, engine) => {
   expect(await prune()).toBe('Deleted Networks:\nused');
 });
 
-once('a bridge of the administrator is not touched', async (engine) => {
+once('a bridge of the administrator is taken over, and left as it was', async (engine) => {
   const ip = (...args: string[]) => command(['ip', '-n', engine.network.name, ...args]);
   await ip('link', 'add', 'mine', 'type', 'bridge');
-  const given = await engine.run('docker', [
-    'network',
-    'create',
-    '-o',
-    'com.docker.network.bridge.name=mine',
-    'net',
-  ]);
-  // Docker takes it over, and leaves it when the network goes.
-  expect(given.code).toBe(isGantry ? 1 : 0);
-  await engine.run('docker', ['network', 'rm', 'net']);
-  expect((await ip('link', 'show', 'mine')).code).toBe(0);
+  await ip('link', 'set', 'mine', 'mtu', '1400', 'up');
+  await ip('addr', 'add', '10.9.8.1/24', 'dev', 'mine');
+  await ip('addr', 'add', 'fd00:9::1/64', 'dev', 'mine', 'nodad');
+  const option = 'com.docker.network.bridge.name=mine';
+  const range = ['--subnet', '10.217.0.0/24', '--gateway', '10.217.0.1'];
+  await engine.ok('docker', 'network', 'create', ...range, '-o', option, 'net');
+  const pings = () =>
+    engine.ok('docker', 'run', '--rm', '--network', 'net', 'busybox', 'ping', '-c', '1', '10.217.0.1');
+  expect(await pings()).toContain('1 packets received');
+  if (isGantry) {
+    await engine.stopDaemon('SIGKILL');
+    await engine.startDaemon();
+    expect(await pings()).toContain('1 packets received');
+  }
+  const shown = await ip('addr', 'show', 'mine');
+  // Docker drops addresses that it did not choose.
+  const kept = isGantry ? ['mtu 1400', '10.9.8.1/24', 'fd00:9::1/64'] : ['mtu 1400'];
+  for (const own of kept) expect(shown.stdout).toContain(own);
+  await engine.ok('docker', 'network', 'rm', 'net');
+  expect((await ip('addr', 'show', 'mine')).stdout).toContain(kept.at(-1) ?? '');
   await ip('link', 'del', 'mine');
 });

@@ -30,7 +30,7 @@ function readingRoutes(networks: Reading): Route[] {
   return [
     route('GET', '/networks', list),
     route('GET', '/networks/', list),
-    route('GET', '/networks/{id}', async (exchange) => {
+    route('GET', '/networks/{id*}', async (exchange) => {
       const ref = exchange.parameter('id');
       // More is told of the services of a swarm only.
       strictBooleanParameter(exchange.query, 'verbose');
@@ -80,7 +80,7 @@ function changingRoutes(networks: Needed): Route[] {
     route('POST', '/networks/repair', async (exchange) =>
       exchange.json(200, { Repaired: await networks.repair() } satisfies NetworkRepairReport),
     ),
-    route('DELETE', '/networks/{id}', async (exchange) => {
+    route('DELETE', '/networks/{id*}', async (exchange) => {
       await networks.remove(exchange.parameter('id'));
       exchange.empty(204);
     }),
@@ -89,13 +89,13 @@ function changingRoutes(networks: Needed): Route[] {
 
 function attachingRoutes(containers: Attaching): Route[] {
   return [
-    route('POST', '/networks/{id}/connect', async (exchange) => {
+    route('POST', '/networks/{id*}/connect', async (exchange) => {
       const network = exchange.parameter('id');
       const { container, request } = parseConnect(await readJson(exchange), network, exchange.version);
       await containers.connect(container, network, request);
       exchange.empty(200);
     }),
-    route('POST', '/networks/{id}/disconnect', async (exchange) => {
+    route('POST', '/networks/{id*}/disconnect', async (exchange) => {
       const { container, force } = parseDisconnect(await readJson(exchange));
       await containers.disconnect(container, exchange.parameter('id'), force);
       exchange.empty(200);

@@ -33,7 +33,7 @@ export function parseNetworkCreate(body: unknown, version: number): NetworkReque
 function parseIpam(ipam: Fields | null): Ipam {
   return {
     driver: ipam?.text('Driver') || 'default',
-    options: ipam?.textMap('Options') ?? {},
+    options: ipam?.has('Options') ? ipam.textMap('Options') : null,
     config:
       ipam?.list('Config', (pool) => ({
         subnet: pool.text('Subnet'),
@@ -84,7 +84,7 @@ function checkConfiguration(request: NetworkRequest, fields: Fields): void {
   if (configFrom === '') return;
   if (configOnly) throw forbidden('a configuration network cannot depend on another configuration network');
   const isSet = (map: object) => Object.keys(map).length > 0;
-  const addressing = ipam.driver !== 'default' || isSet(ipam.options) || ipam.config.length > 0;
+  const addressing = ipam.driver !== 'default' || isSet(ipam.options ?? {}) || ipam.config.length > 0;
   if (addressing || !request.enableIpv4 || request.enableIpv6 || isSet(request.labels))
     throw forbidden(
       'user-specified configurations are not supported if the network depends on a configuration network',

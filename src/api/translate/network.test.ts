@@ -46,7 +46,7 @@ describe('a network in JSON', () => {
     expect(networkJson(made, 50, null)).toMatchObject({
       IPAM: {
         Driver: 'default',
-        Options: null,
+        Options: {},
         Config: [
           {
             Subnet: '10.0.0.0/24',

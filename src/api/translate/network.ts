@@ -27,7 +27,7 @@ export function networkJson(
     EnableIPv6: network.enableIpv6,
     IPAM: {
       Driver: ipam.driver,
-      Options: Object.keys(ipam.options).length > 0 ? ipam.options : null,
+      Options: ipam.options,
       Config: ipam.config.map(poolJson),
     },
     Internal: network.internal,

@@ -21,22 +21,31 @@ import { poolsOf } from '../pools-of.ts';
 
 const families: readonly Family[] = [4, 6];
 
+export interface BridgeParts {
+  /** For networks that name none. */
+  defaultMtu: number;
+  /** Frames between two ports pass the firewall (br_netfilter); otherwise the bridge itself has to keep them apart. */
+  filtered: () => boolean;
+  /** gantry made the link. */
+  ours: () => boolean;
+}
+
 export class BridgeDriver implements Driver {
   readonly network: Network;
   readonly onLink = false;
   readonly #options: BridgeOptions;
   readonly #pools: Pools;
   readonly #mtu: number;
-  /** Frames between two ports pass the firewall (br_netfilter); otherwise the bridge itself has to keep them apart. */
   readonly #filtered: () => boolean;
+  readonly #ours: () => boolean;
 
-  /** `defaultMtu` is for networks that name none. */
-  constructor(network: Network, parts: { defaultMtu: number; filtered: () => boolean }) {
+  constructor(network: Network, parts: BridgeParts) {
     this.network = network;
     this.#options = bridgeOptions(network.options);
     this.#pools = poolsOf(network);
     this.#mtu = mtuOption(network.options) || parts.defaultMtu;
     this.#filtered = parts.filtered;
+    this.#ours = parts.ours;
   }
 
   /** The host's address on it, "" = none. */
@@ -54,6 +63,7 @@ export class BridgeDriver implements Driver {
       ipv4: cidr(4, isolated(4) || this.#options.inhibitIpv4),
       ipv6: cidr(6, isolated(6)),
       mtu: this.#mtu,
+      ours: this.#ours(),
     };
     return ensureBridge(link);
   }

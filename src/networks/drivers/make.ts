@@ -7,10 +7,17 @@ import { BridgeDriver } from './bridge.ts';
 import { ParentDriver } from './parent.ts';
 import { plainDriver } from './plain.ts';
 
-export function makeDriver({ defaultMtu }: Pick<NetworkContext, 'defaultMtu'>, network: Network): Driver {
+export function makeDriver(
+  { defaultMtu, store }: Pick<NetworkContext, 'defaultMtu' | 'store'>,
+  network: Network,
+): Driver {
   switch (network.driver) {
     case 'bridge':
-      return new BridgeDriver(network, { defaultMtu, filtered: bridgeIsFiltered });
+      return new BridgeDriver(network, {
+        defaultMtu,
+        filtered: bridgeIsFiltered,
+        ours: () => store.madeLink(network.link),
+      });
     case 'macvlan':
     case 'ipvlan':
       return new ParentDriver(network, network.driver);
