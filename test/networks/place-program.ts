@@ -46,7 +46,8 @@ async function serve({ protocol, host, port }: Request & { verb: 'serve' }): Pro
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4');
     socket.on('message', (_, { address, port: from }) => socket.send(greet(address), from, address));
     await new Promise<void>((resolve, reject) => {
-      socket.once('error', reject);
+      // Later ones are of callers that did not wait for their answer.
+      socket.on('error', reject);
       socket.bind(port, host, resolve);
     });
   }
