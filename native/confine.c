@@ -4,13 +4,14 @@
 #include <linux/audit.h>
 #include <linux/capability.h>
 #include <linux/filter.h>
-#include <linux/mount.h>
 #include <linux/seccomp.h>
-#include <sched.h>
 #include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/stat.h>
 
+#include "confine_mounts.h"
 #include "fail.h"
 #include "kernel.h"
 
@@ -22,43 +23,35 @@
 #error "name this architecture's AUDIT_ARCH_ constant here"
 #endif
 
-static void detach_second(const struct confinement *confinement) {
-  struct mount_attr attributes = {.attr_set = MOUNT_ATTR_RDONLY | MOUNT_ATTR_NOSUID | MOUNT_ATTR_NODEV |
-                                              MOUNT_ATTR_NOEXEC | MOUNT_ATTR_NOATIME,
-                                  .attr_clr = MOUNT_ATTR__ATIME};
-  *confinement->second_fd = sys_open_tree(AT_FDCWD, confinement->second, OPEN_TREE_CLONE);
-  if (*confinement->second_fd < 0)
-    fail_errno("open %s", confinement->second);
-  if (sys_mount_setattr(*confinement->second_fd, AT_EMPTY_PATH, &attributes) != 0)
-    fail_errno("make %s read-only", confinement->second);
+static void add_hidden(struct confinement *confinement, const char *path) {
+  if (confinement->hidden_count == HIDDEN_MAX)
+    fail("more than %d hidden paths", HIDDEN_MAX);
+  confinement->hidden[confinement->hidden_count++] = path;
 }
 
-/* The root of the new mount namespace becomes the directory, and the old root is gone. */
-static void enter(const struct confinement *confinement) {
-  const char *directory = confinement->directory;
-  /* nodev: a device node in the tree can be made but never opened. */
-  unsigned long flags = MS_BIND | MS_REMOUNT | MS_NOSUID | MS_NODEV | MS_NOEXEC | confinement->mount_flags;
-  if (unshare(CLONE_NEWNS | CLONE_NEWIPC | CLONE_NEWUTS) != 0)
-    fail_errno("unshare");
-  if (sys_mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) != 0)
-    fail_errno("make / private");
-  if (confinement->second != NULL)
-    detach_second(confinement);
-  if (sys_mount(directory, directory, NULL, MS_BIND, NULL) != 0)
-    fail_errno("bind %s", directory);
-  if (sys_mount(NULL, directory, NULL, flags, NULL) != 0)
-    fail_errno("remount %s", directory);
-  if (chdir(directory) != 0)
-    fail_errno("chdir %s", directory);
-  if (syscall(SYS_pivot_root, ".", ".") == 0) {
-    if (sys_umount(".", MNT_DETACH) != 0)
-      fail_errno("detach the old root");
-  } else if (sys_mount(".", "/", NULL, MS_MOVE, NULL) != 0 || chroot(".") != 0) {
-    /* An initramfs cannot be pivoted away from; it is covered instead. */
-    fail_errno("pivot_root %s", directory);
+/* "123:456": what is before the colon stays in place. */
+static void set_process(struct confinement *confinement, char *text) {
+  char *colon = strchr(text, ':');
+  if (colon == NULL)
+    fail("--process takes PID:STARTTIME");
+  *colon = '\0';
+  confinement->process = (pid_t)strtol(text, NULL, 10);
+  confinement->start_time = colon + 1;
+}
+
+int confine_option(struct confinement *confinement, int argc, char **argv, int at) {
+  char *value = at + 1 < argc ? argv[at + 1] : NULL;
+  if (strcmp(argv[at], "--submounts") == 0) {
+    confinement->submounts = true;
+    return 1;
   }
-  if (chdir("/") != 0)
-    fail_errno("chdir /");
+  if (value != NULL && strcmp(argv[at], "--hide") == 0)
+    add_hidden(confinement, value);
+  else if (value != NULL && strcmp(argv[at], "--process") == 0)
+    set_process(confinement, value);
+  else
+    return 0;
+  return 2;
 }
 
 static void drop_capabilities(uint64_t keep) {
@@ -120,9 +113,13 @@ static void filter_system_calls(const struct confinement *confinement) {
 
 void confine(const struct confinement *confinement) {
   umask(0);
+  /* Who shares the host's processes and has as few capabilities as this one is left with could open its files
+   * through /proc otherwise. */
+  if (prctl(PR_SET_DUMPABLE, 0, 0, 0, 0) != 0)
+    fail_errno("PR_SET_DUMPABLE");
   if (sys_close_range(3, ~0u, 0) != 0)
     fail_errno("close_range");
-  enter(confinement);
+  enter_tree(confinement);
   drop_capabilities(confinement->capabilities);
 #ifndef __SANITIZE_ADDRESS__
   filter_system_calls(confinement);

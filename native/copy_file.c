@@ -3,9 +3,11 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <stdbool.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/sendfile.h>
 #include <sys/xattr.h>
 
@@ -33,20 +35,45 @@ int copy_xattrs(int from, int to) {
   return 0;
 }
 
-static int copy_data(int from, int to) {
+/* From the offset of both files on, `left` bytes or up to the end. */
+static int copy_extent(int from, int to, off_t left) {
   bool ranged = true;
-  for (;;) {
-    ssize_t n =
-        ranged ? copy_file_range(from, NULL, to, NULL, 1 << 30, 0) : sendfile(to, from, NULL, 1 << 30);
-    if (n == 0 && !ranged)
+  while (left > 0) {
+    size_t most = left < 1 << 30 ? (size_t)left : 1 << 30;
+    ssize_t n = ranged ? copy_file_range(from, NULL, to, NULL, most, 0) : sendfile(to, from, NULL, most);
+    if (n > 0)
+      left -= n;
+    else if (n == 0 && !ranged)
       return 0;
     /* Zero may also mean a file system that cannot: then sendfile says. */
-    if (n == 0 ||
-        (n < 0 && ranged && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS)))
+    else if (n == 0 ||
+             (ranged && (errno == EXDEV || errno == EINVAL || errno == EOPNOTSUPP || errno == ENOSYS)))
       ranged = false;
-    else if (n < 0 && errno != EINTR)
+    else if (errno != EINTR)
       return -1;
   }
+  return 0;
+}
+
+/* Holes stay holes. */
+static int copy_data(int from, int to, off_t size) {
+  if (ioctl(to, FICLONE, from) == 0)
+    return 0;
+  for (off_t at = 0; at < size;) {
+    off_t data = lseek(from, at, SEEK_DATA), hole = data < 0 ? -1 : lseek(from, data, SEEK_HOLE);
+    if (data < 0 && errno == ENXIO)
+      break; /* a hole to the end */
+    if (data < 0 || hole < 0)
+      data = at, hole = size; /* a file system that knows no holes */
+    if (lseek(from, data, SEEK_SET) < 0 || lseek(to, data, SEEK_SET) < 0 ||
+        copy_extent(from, to, hole - data) != 0)
+      return -1;
+    at = hole;
+  }
+  struct stat copied;
+  if (fstat(to, &copied) != 0)
+    return -1;
+  return copied.st_size < size ? ftruncate(to, size) : 0;
 }
 
 /* Owner first, as chown clears set-user-ID. */
@@ -67,13 +94,21 @@ int copy_regular(int from_dir, const char *name, int to_dir) {
     return -1;
   }
   AUTO_CLOSE int to = openat(to_dir, name, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
-  if (to < 0 || copy_data(from, to) != 0)
+  if (to < 0 || copy_data(from, to, status.st_size) != 0)
     return -1;
   /* security.capability would not survive chown. */
   if (fchown(to, status.st_uid, status.st_gid) != 0 || copy_xattrs(from, to) != 0)
     return -1;
   const struct timespec times[2] = {status.st_atim, status.st_mtim};
   return fchmod(to, status.st_mode & 07777) != 0 ? -1 : futimens(to, times);
+}
+
+/* With its mode from the start: fchmodat(2) would follow a link that somebody has put there meanwhile. */
+static int make_node(int to, const char *name, const struct stat *status) {
+  mode_t before = umask(0);
+  int result = mknodat(to, name, status->st_mode, status->st_rdev);
+  umask(before);
+  return result;
 }
 
 int copy_node(int from, const char *name, int to, const struct stat *status) {
@@ -86,12 +121,10 @@ int copy_node(int from, const char *name, int to, const struct stat *status) {
     link[size] = 0;
     if (symlinkat(link, to, name) != 0)
       return -1;
-  } else if (mknodat(to, name, status->st_mode, status->st_rdev) != 0) {
+  } else if (make_node(to, name, status) != 0) {
     return -1;
   }
   if (fchownat(to, name, status->st_uid, status->st_gid, AT_SYMLINK_NOFOLLOW) != 0)
-    return -1;
-  if (!S_ISLNK(status->st_mode) && fchmodat(to, name, status->st_mode & 07777, 0) != 0)
     return -1;
   return utimensat(to, name, times, AT_SYMLINK_NOFOLLOW);
 }

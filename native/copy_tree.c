@@ -11,6 +11,7 @@
 #include <sys/stat.h>
 
 #include "copy_file.h"
+#include "directory.h"
 #include "files.h"
 
 /* Each level holds three descriptors, of which 1024 are what a process usually may have. */
@@ -80,7 +81,9 @@ static int link_again(const struct copier *copier, const struct stat *status, in
   const struct seen *seen = copier->seen_slots ? slot_of(copier, status->st_dev, status->st_ino) : NULL;
   if (!seen || !seen->copy)
     return 0;
-  return linkat(copier->target, seen->copy, to, name, 0) == 0 ? 1 : -1;
+  /* Whoever has the target open may have put a link to elsewhere into the way meanwhile. */
+  AUTO_CLOSE int copy = open_beneath_at(copier->target, seen->copy, O_PATH | O_NOFOLLOW);
+  return copy >= 0 && linkat(copy, "", to, name, AT_EMPTY_PATH) == 0 ? 1 : -1;
 }
 
 static int copy_entry(struct copier *copier, int from, const char *name, int to) {

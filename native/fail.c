@@ -7,6 +7,12 @@
 #include <string.h>
 #include <unistd.h>
 
+static void (*last_rites)(void);
+
+void before_failing(void (*clean_up)(void)) {
+  last_rites = clean_up;
+}
+
 static size_t put_json(char *to, size_t room, const char *text) {
   size_t n = 0;
   for (; *text && n + 8 < room; text++) {
@@ -24,6 +30,8 @@ static size_t put_json(char *to, size_t room, const char *text) {
 }
 
 _Noreturn static void fail_with(int error, const char *format, va_list arguments) {
+  if (last_rites != NULL)
+    last_rites();
   char message[2 * PATH_MAX + 256], line[4 * PATH_MAX] = "{\"error\":\"";
   int length = vsnprintf(message, sizeof message, format, arguments);
   size_t used = length < 0 ? 0 : (size_t)length < sizeof message ? (size_t)length : sizeof message - 1;

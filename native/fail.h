@@ -2,6 +2,9 @@
  * that the daemon reads: {"error":"…"}, exit code 1. */
 #pragma once
 
+/* `clean_up` runs before a failure ends the process; it may not fail itself. */
+void before_failing(void (*clean_up)(void));
+
 _Noreturn void fail(const char *format, ...) __attribute__((format(printf, 1, 2)));
 /* The same with ": strerror(errno)" behind. */
 _Noreturn void fail_errno(const char *format, ...) __attribute__((format(printf, 1, 2)));

@@ -9,6 +9,7 @@
 int shim_main(int argc, char **argv);
 int untar_main(int argc, char **argv);
 int tar_main(int argc, char **argv);
+int copy_main(int argc, char **argv);
 int skeleton_main(int argc, char **argv);
 int rebuild_main(int argc, char **argv);
 int rebuild_digest_main(int argc, char **argv);
@@ -21,8 +22,9 @@ static const struct program {
 } programs[] = {
     {"shim", shim_main, "hold one container (started by the daemon)"},
     {"run", run_main, "perform one encoded list of operations from stdin"},
-    {"untar", untar_main, "unpack a layer (started by the daemon)"},
-    {"tar", tar_main, "pack a layer (started by the daemon)"},
+    {"untar", untar_main, "unpack a layer or files into a container (started by the daemon)"},
+    {"tar", tar_main, "pack a layer or files of a container (started by the daemon)"},
+    {"copy", copy_main, "copy a volume's tree (started by the daemon)"},
     {"skeleton", skeleton_main, "take a layer's files out of its tar (started by the daemon)"},
     {"rebuild", rebuild_main, "put them in again (started by the daemon)"},
     {"rebuild-digest", rebuild_digest_main, "only hash what that would be (started by the daemon)"},

@@ -36,6 +36,13 @@ struct program {
   struct capabilities final;
 };
 
+/* The detached mount of a source; -1 once it is attached. */
+struct held {
+  const char *source;
+  bool recursive;
+  int tree;
+};
+
 /* One side of a plan while it performs its operations. Descriptors are -1 when absent. */
 struct stage {
   bool inside;
@@ -45,8 +52,10 @@ struct stage {
   uint64_t namespaces; /* CLONE_NEW* flags of the clone */
   int root;            /* directory of all targets; opened as "/" when there is no `root` operation */
   bool own_root; /* the list had a `root` operation: this is a container being made, not one being joined */
-  int served;    /* detached mount that `fuse-serve` made and `fuse-root` attaches */
-  pid_t server;  /* who answers for it; 0: nobody */
+  struct held *held; /* by `hold-source`, for the `bind` of the same */
+  size_t held_count;
+  int served;   /* detached mount that `fuse-serve` made and `fuse-root` attaches */
+  pid_t server; /* who answers for it; 0: nobody */
   int server_output;
   int netlink;
   int joined; /* pidfd of the process that `join`, or a link for its namespace, named */
@@ -109,6 +118,7 @@ OPERATION(op_mkdir_in_root);
 OPERATION(op_mask);
 OPERATION(op_readonly);
 OPERATION(op_pivot);
+OPERATION(op_hold_source);
 OPERATION(op_hostname);
 OPERATION(op_domainname);
 OPERATION(op_sysctl);
@@ -135,8 +145,11 @@ OPERATION(op_ipvlan);
 OPERATION(op_vlan);
 OPERATION(op_dummy);
 OPERATION(op_copy_up);
+OPERATION(op_populate);
 OPERATION(op_fuse_serve);
 OPERATION(op_fuse_root);
+OPERATION(op_mount_image);
+OPERATION(op_subvolume_limit);
 OPERATION(op_subvolume_create);
 OPERATION(op_subvolume_snapshot);
 OPERATION(op_subvolume_delete);
@@ -144,9 +157,13 @@ OPERATION(op_subvolume_delete);
 /* The network namespace of a running process, made sure of as `join` does: a descriptor, or -1 with errno and
  * the detail. */
 int open_network(struct stage *stage, pid_t pid, const char *start_time);
+/* Lets go of what `hold-source` took and no `bind` has used. */
+void release_held(struct stage *stage);
 /* Becomes uid and gid 0 of the user namespace that was just entered. */
 int become_root(void);
 /* The last steps before execve: filter, then capabilities. -1 with errno and stage->index of the culprit. */
 int restrict_program(struct stage *stage);
+/* The ids of a user in the words of `user`, without groups. */
+int find_user_ids(struct stage *stage, const char *user, uid_t *uid, gid_t *gid);
 /* Adds what `user` knows to the environment of the program. */
 int complete_environment(struct stage *stage);

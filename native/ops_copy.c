@@ -1,28 +1,14 @@
 /* What the image has at a volume's place goes into the fresh volume. */
-#include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <string.h>
 #include <sys/stat.h>
 
 #include "copy_tree.h"
+#include "directory.h"
 #include "files.h"
 #include "ops.h"
 #include "paths.h"
-
-/* 1, 0, or -1 with errno. */
-static int is_empty(int fd) {
-  AUTO_CLOSE int listed = openat(fd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  DIR *directory = listed < 0 ? NULL : fdopendir(listed);
-  if (!directory)
-    return -1;
-  keep_fd(&listed);
-  int entries = 0;
-  while (readdir(directory))
-    entries++;
-  closedir(directory);
-  return entries <= 2;
-}
 
 int op_copy_up(struct stage *stage, struct reader *in) {
   const char *target = read_string(in, NULL), *path = read_string(in, NULL), *name;
@@ -30,7 +16,7 @@ int op_copy_up(struct stage *stage, struct reader *in) {
   if (from < 0)
     return errno == ENOENT || errno == ENOTDIR ? 0 : -1;
   AUTO_CLOSE int to = open(path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-  int empty = to < 0 ? -1 : is_empty(to);
+  int empty = to < 0 ? -1 : is_empty_directory(to);
   struct stat status;
   if (empty < 0 || fstat(from, &status) != 0)
     return blame(stage, "%s", path);

@@ -9,6 +9,7 @@
 #include "files.h"
 #include "kernel.h"
 #include "ops.h"
+#include "process.h"
 
 int become_root(void) {
   /* Not permitted where the one who made the namespace had to write "deny" to /proc/pid/setgroups. */
@@ -31,27 +32,6 @@ int op_setns(struct stage *stage, struct reader *in) {
   return fd < 0 ? -1 : enter(stage, fd, type);
 }
 
-/* Field 22 of /proc/pid/stat; the second field is the program's name and may hold anything but comes in
- * parentheses. */
-static int start_time(pid_t pid, char *text, size_t size) {
-  char path[32];
-  snprintf(path, sizeof path, "/proc/%d/stat", pid);
-  AUTO_CLOSE int fd = open(path, O_RDONLY | O_CLOEXEC);
-  if (fd < 0)
-    return -1;
-  AUTO_FREE char *stat = read_whole(fd, 4096, NULL);
-  char *at = stat ? strrchr(stat, ')') : NULL;
-  for (int field = 2; at && field < 22; field++)
-    if ((at = strchr(at, ' ')))
-      at++;
-  if (!at) {
-    errno = ESRCH;
-    return -1;
-  }
-  snprintf(text, size, "%.*s", (int)strcspn(at, " "), at);
-  return 0;
-}
-
 /* The process that an operation names, known to be the expected one. It stays open: behind the clone its
  * number means nothing any more, so a second `join` of the same process on the inside uses what the host side
  * opened. */
@@ -59,16 +39,13 @@ static int open_process(struct stage *stage, pid_t pid, const char *expected) {
   if (stage->joined >= 0 && stage->joined_pid == pid)
     return 0;
   close_fd(&stage->joined);
-  /* Opened first: what /proc says afterwards is about the process that the descriptor holds, or it is gone.
-   */
-  AUTO_CLOSE int pidfd = sys_pidfd_open(pid);
-  if (pidfd < 0)
-    return blame(stage, "process %d", pid);
-  char actual[32];
-  if (*expected && (start_time(pid, actual, sizeof actual) != 0 || strcmp(actual, expected) != 0)) {
+  AUTO_CLOSE int pidfd = process_open(pid, expected);
+  if (pidfd < 0 && errno == ESTALE) {
     errno = ESRCH;
     return blame(stage, "process %d is another one now", pid);
   }
+  if (pidfd < 0)
+    return blame(stage, "process %d", pid);
   stage->joined = keep_fd(&pidfd);
   stage->joined_pid = pid;
   return 0;

@@ -108,16 +108,36 @@ static int find_identity(struct stage *stage, const char *user, const char *grou
   return 0;
 }
 
-int op_user(struct stage *stage, struct reader *in) {
-  AUTO_FREE char *user = strdup(read_string(in, NULL));
-  AUTO_FREE char **groups = read_strings(in, NULL);
-  if (!user || !groups)
-    return -1;
+static void forget_identity(struct stage *stage) {
   free(stage->identity.groups);
   free(stage->identity.home);
   stage->identity = (struct identity){0};
+}
+
+/* `spec`: user or user:group. */
+static int identify(struct stage *stage, const char *spec, char **groups) {
+  AUTO_FREE char *user = strdup(spec);
+  if (!user)
+    return -1;
+  forget_identity(stage);
   char *colon = strchr(user, ':');
   if (colon)
     *colon = 0;
   return find_identity(stage, user, colon ? colon + 1 : "", groups);
+}
+
+int find_user_ids(struct stage *stage, const char *user, uid_t *uid, gid_t *gid) {
+  char *no_groups[] = {NULL};
+  if (identify(stage, user, no_groups) != 0)
+    return -1;
+  *uid = stage->identity.uid;
+  *gid = stage->identity.gid;
+  forget_identity(stage);
+  return 0;
+}
+
+int op_user(struct stage *stage, struct reader *in) {
+  const char *user = read_string(in, NULL);
+  AUTO_FREE char **groups = read_strings(in, NULL);
+  return groups ? identify(stage, user, groups) : -1;
 }

@@ -121,7 +121,15 @@ int root_make_directory(struct stage *stage, const char *target) {
 }
 
 int root_make_file(struct stage *stage, const char *target) {
-  return make_path(stage, target, true);
+  AUTO_CLOSE int fd = make_path(stage, target, true);
+  struct stat status;
+  if (fd < 0 || fstat(fd, &status) != 0)
+    return -1;
+  if (S_ISDIR(status.st_mode)) {
+    errno = ENOTDIR; /* what mount(2) says of a file over a directory */
+    return -1;
+  }
+  return keep_fd(&fd);
 }
 
 int root_parent(struct stage *stage, const char *target, const char **name) {

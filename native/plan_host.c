@@ -97,4 +97,5 @@ void release_host(struct host *host) {
   free(stage->identity.home);
   free(stage->program.env);
   free(stage->program.filter);
+  release_held(stage);
 }

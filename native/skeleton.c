@@ -41,7 +41,7 @@ void skeleton_confine(const char *directory) {
   static const int system_calls[] = {SYS_openat2, SYS_pread64, SYS_syncfs};
   struct confinement confinement = {
       .directory = directory,
-      .mount_flags = MS_RDONLY | MS_NOATIME,
+      .read_only = true,
       .capabilities = 1ull << CAP_DAC_READ_SEARCH,
       .system_calls = system_calls,
       .system_call_count = sizeof system_calls / sizeof *system_calls,

@@ -5,17 +5,18 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mount.h>
 #include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "confine.h"
+#include "path_stat.h"
 
 struct tar_options tar_options;
 
 #define USAGE                                                                                                \
   "usage: gantry-init tar <directory> [--overlay | --compare <lower directory>] [--mount-point PATH]... "    \
-  "[--known PATH:MODE:UID:GID]..."
+  "[--known PATH:MODE:UID:GID]... [--list] | <directory> [--process PID:STARTTIME] [--submounts] "           \
+  "[--hide PATH]... [--member PATH --as NAME [--status]]"
 
 static void add_mount_point(const char *path) {
   if (tar_options.mount_point_count == PATHS_MAX)
@@ -35,29 +36,49 @@ static void add_known(char *text) {
   tar_options.known[tar_options.known_count++] = known;
 }
 
-/* Returns the lower directory, or NULL. */
-static const char *parse_options(int argc, char **argv) {
-  const char *lower = NULL;
-  for (int i = 2; i < argc; i++) {
-    char *value = i + 1 < argc ? argv[i + 1] : NULL;
-    if (strcmp(argv[i], "--overlay") == 0 && lower == NULL) {
-      tar_options.source = SOURCE_OVERLAY;
-      continue;
+static bool parse_word(const char *word) {
+  if (strcmp(word, "--list") == 0)
+    tar_options.list = true;
+  else if (strcmp(word, "--status") == 0)
+    tar_options.only_status = true;
+  else if (strcmp(word, "--overlay") == 0 && tar_options.source == SOURCE_WHOLE)
+    tar_options.source = SOURCE_OVERLAY;
+  else
+    return false;
+  return true;
+}
+
+static void parse_pair(struct confinement *confinement, const char *option, char *value) {
+  if (value == NULL)
+    fail(USAGE);
+  if (strcmp(option, "--compare") == 0 && tar_options.source == SOURCE_WHOLE) {
+    tar_options.source = SOURCE_COMPARE;
+    confinement->second = value;
+  } else if (strcmp(option, "--mount-point") == 0)
+    add_mount_point(value);
+  else if (strcmp(option, "--known") == 0)
+    add_known(value);
+  else if (strcmp(option, "--member") == 0)
+    tar_options.member = value;
+  else if (strcmp(option, "--as") == 0)
+    tar_options.as = value;
+  else
+    fail(USAGE);
+}
+
+static void parse_options(struct confinement *confinement, int argc, char **argv) {
+  for (int i = 2; i < argc;) {
+    int taken = confine_option(confinement, argc, argv, i);
+    if (taken == 0 && parse_word(argv[i]))
+      taken = 1;
+    if (taken == 0) {
+      parse_pair(confinement, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+      taken = 2;
     }
-    if (value == NULL)
-      fail(USAGE);
-    if (strcmp(argv[i], "--compare") == 0 && tar_options.source == SOURCE_WHOLE) {
-      tar_options.source = SOURCE_COMPARE;
-      lower = value;
-    } else if (strcmp(argv[i], "--mount-point") == 0)
-      add_mount_point(value);
-    else if (strcmp(argv[i], "--known") == 0)
-      add_known(value);
-    else
-      fail(USAGE);
-    i++;
+    i += taken;
   }
-  return lower;
+  if ((tar_options.member == NULL) != (tar_options.as == NULL))
+    fail(USAGE);
 }
 
 /* A tree may be deeper than the usual limit of descriptors, of which every level holds one or two. */
@@ -70,21 +91,16 @@ static void raise_descriptor_limit(void) {
     fail_errno("setrlimit");
 }
 
-static void confine_tar(const char *directory, const char *lower, int *lower_fd) {
-  static const int system_calls[] = {SYS_openat, SYS_readlinkat, SYS_flistxattr, SYS_fgetxattr};
-  struct confinement confinement = {
-      .directory = directory,
-      .mount_flags = MS_RDONLY | MS_NOATIME,
-      .second = lower,
-      .second_fd = lower_fd,
-      .capabilities = 1ull << CAP_DAC_READ_SEARCH,
-      .system_calls = system_calls,
-      .system_call_count = sizeof system_calls / sizeof *system_calls,
-  };
+static void confine_tar(struct confinement *confinement) {
+  static const int system_calls[] = {SYS_openat, SYS_openat2, SYS_readlinkat, SYS_flistxattr, SYS_fgetxattr};
+  confinement->read_only = true;
+  confinement->capabilities = 1ull << CAP_DAC_READ_SEARCH;
+  confinement->system_calls = system_calls;
+  confinement->system_call_count = sizeof system_calls / sizeof *system_calls;
   /* trusted.overlay.opaque can only be read with this one. */
   if (tar_options.source == SOURCE_OVERLAY)
-    confinement.capabilities |= 1ull << CAP_SYS_ADMIN;
-  confine(&confinement);
+    confinement->capabilities |= 1ull << CAP_SYS_ADMIN;
+  confine(confinement);
 }
 
 static int open_root(int directory, const char *path) {
@@ -94,18 +110,32 @@ static int open_root(int directory, const char *path) {
   return fd;
 }
 
-/* Success: exit 0 and a whole archive on stdout. Failure: exit 1 and {"error":"…"} on stderr. */
-int tar_main(int argc, char **argv) {
-  int lower = -1;
-  if (argc < 2)
-    fail(USAGE);
-  const char *lower_path = parse_options(argc, argv);
-  raise_descriptor_limit();
-  confine_tar(argv[1], lower_path, &lower);
-  writer_open();
+static void write_tree(int lower) {
   if (lower >= 0)
     compare_links(open_root(AT_FDCWD, "/"), open_root(lower, "."));
   tar_walk(open_root(AT_FDCWD, "/"), lower < 0 ? -1 : open_root(lower, "."));
-  writer_finish();
+}
+
+/* Success: exit 0 and the whole of it on stdout. Failure: exit 1 and {"error":"…"} on stderr. */
+int tar_main(int argc, char **argv) {
+  int lower = -1;
+  struct path_found found;
+  if (argc < 2)
+    fail(USAGE);
+  struct confinement confinement = {.directory = argv[1], .second_fd = &lower};
+  parse_options(&confinement, argc, argv);
+  raise_descriptor_limit();
+  confine_tar(&confinement);
+  writer_open();
+  if (tar_options.member != NULL && (!pack_begin(tar_options.member, &found) || tar_options.only_status))
+    return 0;
+  if (tar_options.member != NULL)
+    pack_member(tar_options.member, &found);
+  else
+    write_tree(lower);
+  if (tar_options.list)
+    writer_flush();
+  else
+    writer_finish();
   return 0;
 }

@@ -1,4 +1,4 @@
-/* `gantry-init tar`: writes a tree, or what is new about it, to stdout as one plain OCI layer tar.
+/* `gantry-init tar`: writes a tree, what is new about it, or one path of it to stdout as a plain tar.
  *
  * The tree is somebody else's and may change under our eyes, for a container may run on it: the process is
  * shut into it, walks by directory descriptors and never follows a symbolic link, and every member has
@@ -10,7 +10,14 @@
  * attributes (SCHILY.xattr.*). Times are whole seconds and holes of sparse files are zeros, as in Docker's
  * layers. Sockets are left out.
  *
+ * One path (`--member PATH --as NAME`) is preceded by a line about it, see path_stat.h, and is called NAME in
+ * the archive, as `docker cp` wants it. With `--status` that line is all. With `--list` there is no archive
+ * but the names of what is new: "+name" is there, "-name" is gone, "=name" is a directory that hides the one
+ * below, each with a NUL behind.
+ *
  *   tar.c           options, confinement
+ *   tar_pack.c      one path
+ *   tar_list.c      names only
  *   tar_walk.c      which members there are
  *   tar_compare.c   two trees: what counts as the same
  *   tar_names.c     a directory's names in order
@@ -49,6 +56,12 @@ struct tar_options {
    */
   const char *mount_points[PATHS_MAX];
   size_t mount_point_count;
+  /* One path instead of the tree, what it is called in the archive, and whether only its status is wanted. */
+  const char *member, *as;
+  bool only_status;
+  /* So many bytes of every path are replaced by `as`. */
+  size_t rebased;
+  bool list;
   /* Left out when they are still like this and hold nothing to tell. */
   struct known_directory known[PATHS_MAX];
   size_t known_count;
@@ -60,6 +73,8 @@ extern char tar_path[NAME_LIMIT + 1];
 
 /* tar_walk.c. lower: the other tree's root, or -1. */
 void tar_walk(int root, int lower);
+/* `tar_path` and everything in it. */
+void tar_walk_member(int directory);
 
 /* tar_names.c */
 struct names {
@@ -79,6 +94,15 @@ bool compare_same(int directory, const struct stat *status, int lower, const str
 /* Walks both trees and notes inodes whose names are linked differently in them. */
 void compare_links(int root, int lower);
 bool compare_relinked(const struct stat *status);
+
+/* tar_list.c: one record, `how` is '+', '-' or '='. */
+void list_name(char how);
+
+/* tar_pack.c */
+struct path_found;
+/* False when there is nothing at the path; either way the line about it is written. */
+bool pack_begin(const char *path, struct path_found *found);
+void pack_member(const char *path, const struct path_found *found);
 
 /* tar_xattr.c */
 struct tar_xattr {
@@ -119,6 +143,8 @@ void writer_bytes(const void *data, size_t size);
 void writer_zeros(uint64_t size);
 /* Exactly `size` bytes and the padding, whatever the file has become. */
 void writer_file(int fd, uint64_t size);
+/* Without the two empty blocks at the end of an archive. */
+void writer_flush(void);
 void writer_finish(void);
 
 int tar_main(int argc, char **argv);

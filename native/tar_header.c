@@ -174,13 +174,25 @@ static void write_pax(void) {
   writer_zeros((TAR_BLOCK - pax.size % TAR_BLOCK) % TAR_BLOCK);
 }
 
+/* What a path is called in the archive. */
+static void put_path(char *to, size_t size, const char *path, const char *end) {
+  const char *rest = path + tar_options.rebased;
+  bool slash = tar_options.as != NULL && *rest != '\0' && *rest != '/';
+  int length =
+      snprintf(to, size, "%s%s%s%s", tar_options.as ? tar_options.as : "", slash ? "/" : "", rest, end);
+  if (length < 0 || (size_t)length >= size)
+    fail("the name /%.64s… is longer than %d bytes", path, NAME_LIMIT);
+}
+
 void header_write(const struct member *member) {
   const struct stat *status = member->status;
   struct header header = {.type = member->type};
-  char name[NAME_LIMIT + 2];
+  char name[NAME_LIMIT + 3], link[NAME_LIMIT + 3];
   pax.size = 0;
-  snprintf(name, sizeof name, member->type == '5' ? "%s/" : "%s", member->name);
-  put_names(&header, name, member->link);
+  put_path(name, sizeof name, member->name, member->type == '5' ? "/" : "");
+  if (member->type == '1')
+    put_path(link, sizeof link, member->link, "");
+  put_names(&header, name, member->type == '1' ? link : member->link);
   put_octal(header.mode, sizeof header.mode, status->st_mode & 07777);
   put_number(header.uid, sizeof header.uid, "uid", status->st_uid);
   put_number(header.gid, sizeof header.gid, "gid", status->st_gid);

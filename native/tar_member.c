@@ -14,6 +14,10 @@
 static struct inode_map written;
 
 void member_directory(int fd, const struct stat *status) {
+  if (tar_options.list) {
+    list_name('+');
+    return;
+  }
   header_write(&(struct member){.type = '5', .name = tar_path, .status = status, .xattrs = xattrs_read(fd)});
 }
 
@@ -79,6 +83,10 @@ static void member_special(char type, const struct stat *status) {
 }
 
 void member_node(int directory, const char *name, const struct stat *status) {
+  if (tar_options.list) {
+    list_name('+');
+    return;
+  }
   switch (status->st_mode & S_IFMT) {
   case S_IFREG:
     member_file(directory, name);
@@ -112,11 +120,19 @@ static void marker(const char *directory, size_t length, const char *prefix, con
 }
 
 void member_whiteout(void) {
+  if (tar_options.list) {
+    list_name('-');
+    return;
+  }
   const char *slash = strrchr(tar_path, '/');
   const char *name = slash == NULL ? tar_path : slash + 1;
   marker(tar_path, (size_t)(name - tar_path), WHITEOUT_PREFIX, name);
 }
 
 void member_opaque(void) {
+  if (tar_options.list) {
+    list_name('=');
+    return;
+  }
   marker(tar_path, strlen(tar_path), "/" WHITEOUT_PREFIX WHITEOUT_PREFIX, ".opq");
 }

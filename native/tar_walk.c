@@ -161,6 +161,14 @@ static void walk(struct level *level, int lower) {
   names_free(&there);
 }
 
+void tar_walk_member(int directory) {
+  struct level level = {.fd = directory, .path_length = strlen(tar_path), .written = true};
+  if (fstat(directory, &level.status) != 0)
+    fail_errno("stat /%s", tar_path);
+  member_directory(directory, &level.status);
+  walk(&level, -1);
+}
+
 void tar_walk(int root, int lower) {
   /* The root itself is no member: it is the reader's. */
   struct level level = {.fd = root, .written = true};

@@ -21,7 +21,7 @@ void writer_open(void) {
   (void)fcntl(STDOUT_FILENO, F_SETPIPE_SZ, CAPACITY);
 }
 
-static void flush(void) {
+void writer_flush(void) {
   if (write_all(STDOUT_FILENO, buffer, used) != 0)
     fail_errno("write the archive");
   used = 0;
@@ -29,7 +29,7 @@ static void flush(void) {
 
 static size_t room(uint64_t wanted) {
   if (used == CAPACITY)
-    flush();
+    writer_flush();
   return wanted < CAPACITY - used ? (size_t)wanted : CAPACITY - used;
 }
 
@@ -71,5 +71,5 @@ void writer_file(int fd, uint64_t size) {
 
 void writer_finish(void) {
   writer_zeros(2 * TAR_BLOCK);
-  flush();
+  writer_flush();
 }

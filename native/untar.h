@@ -15,6 +15,11 @@
  *   untar_make.c      files, directories, links, devices
  *   untar_whiteout.c  OCI whiteouts
  *   untar_space.c     what stays free
+ *   untar_into.c      a directory of a container instead of a layer
+ *
+ * Into a container (`--into PATH`) the names are beneath that directory of the root, and the first line of
+ * the answer says {"ready":true} before the archive is read, or {"refused":"…"}. A file that could not be
+ * completed is removed.
  */
 #pragma once
 #include <stdbool.h>
@@ -42,6 +47,10 @@ struct options {
   uint64_t max_bytes;
   uint64_t max_entries;
   uint64_t keep_free; /* bytes that others on this file system may still need */
+  const char *into;   /* without the leading slash; NULL: the tree is a layer */
+  const char
+      *owner;     /* of everything that is made, as USER[:GROUP] of the container; NULL: the archive says */
+  bool keep_kind; /* nothing but a directory replaces a directory, and a directory nothing else */
 };
 
 struct xattr {
@@ -76,6 +85,12 @@ struct entry {
 
 /* untar.c */
 extern struct options options;
+
+/* untar_into.c */
+/* False when it was refused. */
+bool into_open(void);
+/* What the archive says about an entry, as it is in the container. */
+void into_place(struct entry *entry);
 
 /* untar_source.c: the plain archive from stdin, which may be gzip (options.gunzip). */
 void source_open(void);

@@ -139,6 +139,8 @@ void header_clean_name(char *to, const char *name, const char *what) {
     size_t part = strcspn(at, "/");
     const char *next = at + part + (at[part] == '/');
     if (part == 2 && at[0] == '.' && at[1] == '.') {
+      if (length == 0 && !absolute && options.into != NULL)
+        fail("\"%s\" is outside of \"/%s\"", name, options.into);
       if (length == 0 && !absolute)
         fail("invalid %s %s: outside of the root directory", what, name);
       while (length > 0 && to[--length] != '/')

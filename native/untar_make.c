@@ -14,11 +14,16 @@ static bool is_reserved(const char *name) {
   return strncmp(name, "trusted.", 8) == 0 || strncmp(name, "user.overlay.", 13) == 0;
 }
 
-static void set_xattrs(const struct entry *entry) {
-  const char *path = *entry->name == '\0' ? "." : entry->name;
+static int set_xattr(int fd, const char *path, const struct xattr *xattr) {
+  return fd >= 0 ? fsetxattr(fd, xattr->name, xattr->value, xattr->size, 0)
+                 : lsetxattr(path, xattr->name, xattr->value, xattr->size, 0);
+}
+
+/* `fd`: -1 for what cannot be opened. */
+static void set_xattrs(int fd, const struct entry *entry) {
   for (size_t i = 0; i < entry->xattr_count; i++) {
     const struct xattr *xattr = &entry->xattrs[i];
-    if (is_reserved(xattr->name) || lsetxattr(path, xattr->name, xattr->value, xattr->size, 0) == 0)
+    if (is_reserved(xattr->name) || set_xattr(fd, entry->name, xattr) == 0)
       continue;
     /* What this file system or kernel cannot keep is left out, as Docker does. */
     if (errno != ENOTSUP && errno != EPERM)
@@ -74,8 +79,28 @@ static int create_file(int parent, const char *base, const struct entry *entry) 
   return fd;
 }
 
+/* In a container nothing is left of a file whose rest did not come or had no room. */
+static struct {
+  int parent;
+  const char *base;
+} unfinished;
+
+static void remove_unfinished(void) {
+  int error = errno;
+  (void)unlinkat(unfinished.parent, unfinished.base, 0);
+  errno = error;
+}
+
+static void begin_file(int parent, const char *base) {
+  unfinished.parent = parent;
+  unfinished.base = base;
+  before_failing(remove_unfinished);
+}
+
 static uint64_t make_file(int parent, const char *base, const struct entry *entry) {
   AUTO_CLOSE int fd = create_file(parent, base, entry);
+  if (options.into != NULL)
+    begin_file(parent, base);
   if (entry->sparse)
     copy_sparse(fd, entry);
   else
@@ -86,10 +111,11 @@ static uint64_t make_file(int parent, const char *base, const struct entry *entr
     fail_errno("chown /%s", entry->name);
   if (fchmod(fd, entry->mode) != 0)
     fail_errno("chmod /%s", entry->name);
-  set_xattrs(entry);
+  set_xattrs(fd, entry);
   const struct timespec times[2] = {entry->mtime, entry->mtime};
   if (futimens(fd, times) != 0)
     fail_errno("set the times of /%s", entry->name);
+  before_failing(NULL);
   return entry->stored;
 }
 
@@ -103,13 +129,17 @@ static void make_directory(int parent, const char *base, const struct entry *ent
     else if (mkdirat(parent, base, 0700) != 0)
       fail_errno("mkdir /%s", entry->name);
   }
-  if (fchownat(parent, base, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) != 0)
+  /* By descriptor: in a container another may stand here by now, or a link to something else. */
+  AUTO_CLOSE int fd = openat(parent, base, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0)
+    fail_errno("open /%s", entry->name);
+  if (fchown(fd, entry->uid, entry->gid) != 0)
     fail_errno("chown /%s", entry->name);
-  if (fchmodat(parent, base, entry->mode, 0) != 0)
+  if (fchmod(fd, entry->mode) != 0)
     fail_errno("chmod /%s", entry->name);
   if (whiteout)
     tree_set_opaque(entry->name);
-  set_xattrs(entry);
+  set_xattrs(fd, entry);
   tree_explicit_directory(entry->name, &entry->mtime);
 }
 
@@ -151,9 +181,12 @@ static void make_node(int parent, const char *base, const struct entry *entry) {
     return;
   if (fchownat(parent, base, entry->uid, entry->gid, AT_SYMLINK_NOFOLLOW) != 0)
     fail_errno("chown /%s", entry->name);
-  if (entry->type != '2' && fchmodat(parent, base, entry->mode, 0) != 0)
+  /* fchmodat follows links, and in a container one may stand here by now: there the mode is the one it was
+   * made with. */
+  if (entry->type != '2' && options.into == NULL && fchmodat(parent, base, entry->mode, 0) != 0)
     fail_errno("chmod /%s", entry->name);
-  set_xattrs(entry);
+  if (options.into == NULL)
+    set_xattrs(-1, entry);
   const struct timespec times[2] = {entry->mtime, entry->mtime};
   if (utimensat(parent, base, times, AT_SYMLINK_NOFOLLOW) != 0)
     fail_errno("set the times of /%s", entry->name);

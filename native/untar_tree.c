@@ -198,6 +198,14 @@ int tree_parent(const char *path, const char **base) {
 
 /* ---- removal ---- */
 
+/* For messages. Of what is deeper inside of what goes only the name is known. */
+static const char *full_path(int parent, const char *base) {
+  static char path[2 * NAME_LIMIT];
+  const char *above = parent == cached_fd ? cached_path : "";
+  snprintf(path, sizeof path, "%s%s%s%s", parent == cached_fd ? "/" : "", above, *above ? "/" : "", base);
+  return path;
+}
+
 static bool is_dot(const char *name) {
   return name[0] == '.' && (name[1] == '\0' || (name[1] == '.' && name[2] == '\0'));
 }
@@ -234,7 +242,7 @@ static bool remove_entry(int parent, const char *base, bool older) {
   if (keep)
     return false;
   if (unlinkat(parent, base, S_ISDIR(st.st_mode) ? AT_REMOVEDIR : 0) != 0)
-    fail_errno("remove %s", base);
+    fail_errno("unlinkat %s", full_path(parent, base));
   if (options.whiteouts == WHITEOUTS_APPLY && st.st_nlink <= 1)
     set_remove(&made, st.st_ino);
   return true;
@@ -265,6 +273,12 @@ bool tree_clear(int parent, const char *base, bool want_directory, bool *whiteou
   }
   if (want_directory && S_ISDIR(st.st_mode))
     return true;
+  if (options.keep_kind && S_ISDIR(st.st_mode))
+    fail("cannot overwrite directory \"%s\" with non-directory \"/%s\"", full_path(parent, base),
+         options.into);
+  if (options.keep_kind && want_directory)
+    fail("cannot overwrite non-directory \"%s\" with directory \"/%s\"", full_path(parent, base),
+         options.into);
   *whiteout = tree_is_whiteout(&st);
   tree_remove(parent, base);
   return false;

@@ -78,12 +78,30 @@ export const entries: readonly Entry[] = [
     "Create a new image from a container's changes",
     () => import('./commands/commit.ts'),
   ),
+  entry(
+    'cp',
+    'container cp',
+    'Copy files/folders between a container and the local filesystem',
+    () => import('./commands/cp.ts'),
+  ),
   entry('create', 'container create', 'Create a new container', () => import('./commands/create.ts')),
+  entry(
+    'diff',
+    'container diff',
+    "Inspect changes to files or directories on a container's filesystem",
+    () => import('./commands/diff.ts'),
+  ),
   entry(
     'events',
     'system events',
     'Get real time events from the server',
     () => import('./commands/events.ts'),
+  ),
+  entry(
+    'export',
+    'container export',
+    "Export a container's filesystem as a tar archive",
+    () => import('./commands/export.ts'),
   ),
   entry('history', 'image history', 'Show the history of an image', () => import('./commands/history.ts')),
   entry(
@@ -257,7 +275,20 @@ export const entries: readonly Entry[] = [
   entry(null, 'system fsck', 'Check (and repair) what is on disk', () => import('./commands/system-fsck.ts')),
   entry(null, 'system gc', 'Remove unused images by a policy', () => import('./commands/system-gc.ts')),
   entry(null, 'system prune', 'Remove unused data', () => import('./commands/system-prune.ts')),
+  entry(null, 'volume cp', 'Copy a volume', () => import('./commands/volume-cp.ts')),
   entry(null, 'volume create', 'Create a volume', () => import('./commands/volume-create.ts')),
+  entry(
+    null,
+    'volume export',
+    "Export a volume's files as a tar archive",
+    () => import('./commands/volume-export.ts'),
+  ),
+  entry(
+    null,
+    'volume import',
+    'Import a tar archive into a volume',
+    () => import('./commands/volume-import.ts'),
+  ),
   entry(
     null,
     'volume inspect',
@@ -267,13 +298,34 @@ export const entries: readonly Entry[] = [
   entry(null, 'volume ls', 'List volumes', () => import('./commands/volume-ls.ts'), {
     also: ['volume list'],
   }),
+  entry(null, 'volume mv', 'Rename a volume', () => import('./commands/volume-mv.ts')),
   entry(null, 'volume prune', 'Remove unused local volumes', () => import('./commands/volume-prune.ts')),
+  entry(null, 'volume pull', 'Download a volume from a registry', () => import('./commands/volume-pull.ts')),
+  entry(null, 'volume push', 'Upload a volume to a registry', () => import('./commands/volume-push.ts')),
+  entry(
+    null,
+    'volume restore',
+    "Put a snapshot's files in place of a volume's",
+    () => import('./commands/volume-restore.ts'),
+  ),
   entry(
     null,
     'volume rm',
     'Remove one or more volumes. You cannot remove a volume that is in use by a container.',
     () => import('./commands/volume-rm.ts'),
     { also: ['volume remove'] },
+  ),
+  entry(
+    null,
+    'volume snapshot',
+    'Take, list and remove snapshots of a volume',
+    () => import('./commands/volume-snapshot.ts'),
+  ),
+  entry(
+    null,
+    'volume update',
+    'Update a volume (cluster volumes only)',
+    () => import('./commands/volume-update.ts'),
   ),
 ];
 
@@ -288,7 +340,7 @@ export const groups: Readonly<Record<string, string>> = {
 
 /** Docker commands that later versions bring. */
 export const notYet: ReadonlySet<string> = new Set([
-  ...'build builder buildx checkpoint compose config context cp diff export node plugin secret service stack swarm trust'.split(
+  ...'build builder buildx checkpoint compose config context node plugin secret service stack swarm trust'.split(
     ' ',
   ),
   ...['annotate', 'create', 'push', 'rm'].map((name) => `manifest ${name}`),

@@ -2,8 +2,11 @@
 import type { Database } from '../lib/database.ts';
 import type { ContainerId, Digest } from '../lib/ids.ts';
 import { Shims } from '../shim/spare.ts';
+import type { Volume } from '../volumes/model.ts';
 import { Activities } from './activity.ts';
+import { getArchive, putArchive, statPath } from './archive.ts';
 import { attach, resize } from './attach.ts';
+import { changes } from './changes.ts';
 import { commit } from './commit.ts';
 import { connect, disconnect } from './connect.ts';
 import type { Context } from './context.ts';
@@ -11,6 +14,7 @@ import { create } from './create.ts';
 import { createExec, resizeExec, startExec } from './exec.ts';
 import { ExecRegistry } from './exec-registry.ts';
 import { explainCreate } from './explain.ts';
+import { exportRoot } from './export.ts';
 import { kill } from './kill.ts';
 import { Locks } from './locks.ts';
 import { logs } from './logs.ts';
@@ -26,6 +30,7 @@ import { sample, size, top } from './stats.ts';
 import { restart, stop } from './stop.ts';
 import { ContainerStore } from './store.ts';
 import { rename, update } from './update.ts';
+import { moveVolume } from './volume-mounts.ts';
 import { wait } from './wait.ts';
 import { warmUp } from './warm-up.ts';
 
@@ -73,17 +78,24 @@ export class ContainerService implements Containers {
     await this.#context.locks.idle();
   }
 
-  /** Containers made from an image, with whether they run: for `rmi`. */
+  /** Containers made from an image or with it mounted, with whether they run: for `rmi`. */
   usersOf(imageId: Digest): { id: ContainerId; name: string; running: boolean }[] {
     return this.#context.store
       .all()
-      .filter((container) => container.imageId === imageId)
+      .filter(
+        ({ imageId: own, mounts }) => own === imageId || mounts.some(({ image }) => image?.id === imageId),
+      )
       .map(({ id, name, state }) => ({ id, name, running: isAlive(state) }));
   }
 
   /** Whether there is, or is about to be, a container of this id. */
   isKnown(id: string): boolean {
     return this.#context.store.has(id) || this.#context.creating.has(id as ContainerId);
+  }
+
+  /** A volume got another name: the records of containers that hold it follow. */
+  moveVolume(holders: readonly ContainerId[], from: Volume, to: Volume): void {
+    moveVolume(this.#context, holders, from, to);
   }
 
   create: Containers['create'] = (request) => create(this.#context, request);
@@ -101,6 +113,13 @@ export class ContainerService implements Containers {
   disconnect: Containers['disconnect'] = (ref, network, force) =>
     disconnect(this.#context, ref, network, force);
   update: Containers['update'] = (ref, changes) => update(this.#context, ref, changes);
+
+  statPath: Containers['statPath'] = (ref, path) => statPath(this.#context, ref, path);
+  getArchive: Containers['getArchive'] = (ref, path) => getArchive(this.#context, ref, path);
+  putArchive: Containers['putArchive'] = (ref, path, archive, options) =>
+    putArchive(this.#context, ref, path, archive, options);
+  changes: Containers['changes'] = (ref, signal) => changes(this.#context, ref, signal);
+  export: Containers['export'] = (ref) => exportRoot(this.#context, ref);
 
   get: Containers['get'] = async (ref) => {
     const container = this.#context.store.find(ref);

@@ -47,6 +47,7 @@ export function testFacts(changes: Partial<SpecFacts> = {}): SpecFacts {
     namespaces: new Set(['mount', 'pid', 'network', 'uts', 'ipc', 'cgroup', 'time']),
     thermalThrottle: [],
     recursiveReadOnly: true,
+    idMappedMounts: true,
     joined: {},
     hostDevices: [],
     devices: new Map(),

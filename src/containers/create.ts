@@ -10,8 +10,9 @@ import { planEndpoints } from './endpoints.ts';
 import { resolveBlockDevices } from './facts.ts';
 import { validateLinks } from './links.ts';
 import { resolveLogConfig } from './log-config.ts';
+import { makeMounts } from './make-mounts.ts';
 import { commandLine, mergeImageConfig } from './merge.ts';
-import type { Container, ContainerConfig, CreateRequest, HostConfig, MountPoint } from './model.ts';
+import type { Container, ContainerConfig, CreateRequest, HostConfig } from './model.ts';
 import { type PlannedMount, planMounts } from './mounts.ts';
 import { randomName } from './names.ts';
 import { specResources } from './spec-resources.ts';
@@ -61,7 +62,13 @@ export async function planContainerRecord(
       ...networkWarnings(hostConfig),
     ],
   };
-  const mounts = planMounts(config, hostConfig, (ref) => otherContainer(context, ref).mounts);
+  const mounts = planMounts({
+    config,
+    host: hostConfig,
+    readOnlyNonRecursive: request.readOnlyNonRecursive,
+    mountsOf: (ref) => otherContainer(context, ref).mounts,
+    dataRoot: context.paths.dataRoot,
+  });
   return { record, mounts, parent: image.chainIds.at(-1) ?? null };
 }
 
@@ -127,7 +134,7 @@ export async function create(
   writeFiles(context, record);
   undo.defer(() => context.snapshotter.remove(record.id));
   await context.snapshotter.prepare(record.id, planned.parent);
-  const mounts = await makeVolumes(context, record.id, planned.mounts, undo);
+  const mounts = await makeMounts(context, record.id, planned.mounts, undo);
   const made: Container = { ...record, mounts, name: request.name || freeName(context) };
   context.store.insert(made);
   undo.move();
@@ -138,41 +145,4 @@ export async function create(
 function writeFiles(context: Context, record: Container): void {
   mkdirSync(context.paths.of(record.id).directory, { mode: 0o710 });
   writeFileSync(record.files.hostname, `${record.config.hostname}\n`, { mode: 0o644 });
-}
-
-/** Makes the volumes that are missing, holds all of them, and fills empty ones with what the image has there. */
-async function makeVolumes(
-  context: Context,
-  id: ContainerId,
-  mounts: readonly PlannedMount[],
-  undo: AsyncDisposableStack,
-): Promise<MountPoint[]> {
-  const made: MountPoint[] = [];
-  const anonymous: string[] = [];
-  if (mounts.some((mount) => mount.type === 'volume'))
-    undo.defer(async () => {
-      context.volumes.release(id);
-      for (const name of anonymous) await context.volumes.remove(name, true);
-    });
-  for (const planned of mounts) {
-    const { noCopy, inherited, ...mount } = planned;
-    if (mount.type !== 'volume') {
-      made.push(mount);
-      continue;
-    }
-    const volume = inherited
-      ? await context.volumes.get(mount.name)
-      : await context.volumes.create({
-          name: mount.name,
-          driver: mount.driver,
-          options: mount.request?.volume?.options ?? {},
-          labels: mount.request?.volume?.labels ?? {},
-        });
-    if (mount.name === '') anonymous.push(volume.name);
-    context.volumes.hold(volume.name, id);
-    if (!noCopy && !inherited)
-      await context.volumes.copyUp(volume.name, context.snapshotter.mounts(id), mount.destination);
-    made.push({ ...mount, name: volume.name, source: volume.mountpoint, driver: volume.driver });
-  }
-  return made;
 }

@@ -13,6 +13,7 @@ import { scheduleRestart, shouldRestart } from './restart-policy.ts';
 import { unmountSharedShm } from './shared-shm.ts';
 import { cgroupsPath } from './spec.ts';
 import { isAlive } from './state.ts';
+import { unmountVolumes } from './volume-mounts.ts';
 
 /** Listens to a shim until it is gone. */
 export function followShim(context: Context, id: ContainerId, events: AsyncIterator<ShimEvent>): void {
@@ -112,6 +113,7 @@ export async function cleanUpRun(context: Context, container: Container): Promis
     context.networks.release(container.id),
     cgroupGone(),
     filesGone(),
+    unmountVolumes(context, container.id),
   ]);
   for (const result of results)
     if (result.status === 'rejected')

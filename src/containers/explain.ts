@@ -4,6 +4,7 @@ import { planContainer } from '../runtime/plan.ts';
 import type { Context } from './context.ts';
 import { planContainerRecord } from './create.ts';
 import { joinRequestOf, networkOperations } from './endpoints.ts';
+import { plannedViews } from './image-views.ts';
 import type { CreateRequest } from './model.ts';
 import { specOf } from './spec-of.ts';
 
@@ -11,7 +12,7 @@ export async function explainCreate(context: Context, request: CreateRequest): P
   const { record, mounts, parent } = await planContainerRecord(context, request);
   const container = {
     ...record,
-    mounts: mounts.map(({ noCopy: _noCopy, inherited: _inherited, ...mount }) => ({
+    mounts: mounts.map(({ noCopy: _noCopy, origin: _origin, ...mount }) => ({
       ...mount,
       source: mount.type === 'volume' ? `<volume ${mount.name || 'anonymous'}>` : mount.source,
     })),
@@ -24,6 +25,7 @@ export async function explainCreate(context: Context, request: CreateRequest): P
       spec: specOf(context, container),
       root: context.snapshotter.mounts(id),
       rootPath: context.paths.of(id).rootfs,
+      views: await plannedViews(context, id, mounts),
       network: networkOperations(container, await context.networks.join(joinRequestOf(context, container))),
       cgroups: context.cgroups,
     });

@@ -16,7 +16,7 @@ import { blockDevicePaths } from './spec-resources.ts';
 /** Facts that stay true while the daemon runs. */
 export type HostFacts = Pick<
   SpecFacts,
-  'capabilities' | 'kernelVersion' | 'namespaces' | 'thermalThrottle' | 'recursiveReadOnly'
+  'capabilities' | 'kernelVersion' | 'namespaces' | 'thermalThrottle' | 'recursiveReadOnly' | 'idMappedMounts'
 >;
 
 const namespaceFiles: Readonly<Record<NamespaceType, string>> = {
@@ -53,6 +53,7 @@ export function hostFacts(): HostFacts {
     namespaces: existingNamespaces(),
     thermalThrottle: thermalThrottle(),
     recursiveReadOnly: kernelAtLeast('5.12'),
+    idMappedMounts: kernelAtLeast('5.12'),
   };
   return cached;
 }

@@ -5,6 +5,7 @@ import { type ContainerId, shortId } from '../lib/ids.ts';
 import { isErrno } from '../linux/errno.ts';
 import type { Context } from './context.ts';
 import { cleanUpRun } from './exit.ts';
+import { containerOfSnapshot } from './image-views.ts';
 import type { Container } from './model.ts';
 import { removeLocked } from './remove.ts';
 import { cgroupsPath } from './spec.ts';
@@ -68,9 +69,10 @@ export async function removeOrphans(context: Context): Promise<void> {
   const { paths, store, snapshotter, volumes } = context;
   for (const name of entries(paths.containers))
     if (!store.has(name)) rmSync(`${paths.containers}/${name}`, { recursive: true, force: true });
-  for (const { key, committed } of snapshotter.list())
-    if (!committed && /^[0-9a-f]{64}$/.test(key) && !store.has(key))
-      await attempt(context, key, () => snapshotter.remove(key));
+  for (const { key, committed } of snapshotter.list()) {
+    const owner = committed ? null : containerOfSnapshot(key);
+    if (owner !== null && !store.has(owner)) await attempt(context, key, () => snapshotter.remove(key));
+  }
   for (const volume of await volumes.list())
     for (const holder of volumes.holders(volume.name)) {
       if (store.has(holder)) continue;

@@ -1,4 +1,5 @@
 /** What a container is, in gantry's own words. `api/` translates from and to Docker's JSON; nothing here knows HTTP. */
+import type { IdMap } from '../lib/id-map.ts';
 import type { ContainerId, Digest, ExecId } from '../lib/ids.ts';
 import type {
   Endpoint,
@@ -87,9 +88,26 @@ export interface Ulimit {
   hard: number;
 }
 
+/** Owner and mode that the root of a fresh volume, or of a directory made for a bind, gets. null: whatever it has. */
+export interface Ownership {
+  uid: number | null;
+  gid: number | null;
+  mode: number | null;
+}
+
+/** Beyond Docker: how the files of a bind or a volume are owned, on disk and as the container sees it. */
+export interface Owners {
+  fresh: Ownership;
+  /** null: as on disk. */
+  idMap: IdMap | null;
+}
+
+export type MountType = 'bind' | 'volume' | 'tmpfs' | 'image';
+
 /** One --mount (Docker's Mount). */
 export interface MountRequest {
-  type: 'bind' | 'volume' | 'tmpfs' | 'image';
+  /** Any other is refused when the container is created. */
+  type: MountType;
   source: string;
   target: string;
   readOnly: boolean;
@@ -100,6 +118,7 @@ export interface MountRequest {
     createMountpoint: boolean;
     readOnlyNonRecursive: boolean;
     readOnlyForceRecursive: boolean;
+    owners: Owners;
   };
   volume?: {
     noCopy: boolean;
@@ -107,6 +126,7 @@ export interface MountRequest {
     driver: string;
     options: Record<string, string>;
     subpath: string;
+    owners: Owners;
   };
   tmpfs?: { sizeBytes: number; mode: number; options: string[][] };
   image?: { subpath: string };
@@ -200,6 +220,8 @@ export interface CreateRequest {
   hostConfig: HostConfig;
   /** By network name or id. */
   endpoints: Record<string, EndpointRequest>;
+  /** Read-only binds that do not say leave what is mounted beneath them writable: clients before API 1.44 expect it. */
+  readOnlyNonRecursive: boolean;
 }
 
 export interface CommitRequest {
@@ -215,10 +237,29 @@ export interface CommitRequest {
   pause: boolean;
 }
 
+/** What there is at a path of a container. */
+export interface PathStat {
+  /** The last component of the path as it was asked for. */
+  name: string;
+  size: number;
+  /** st_mode of stat(2). */
+  mode: number;
+  mtime: { seconds: number; nanoseconds: number };
+  /** Where a symbolic link leads in the container, as far as that can be told; "" = none. */
+  linkTarget: string;
+}
+
+export interface ArchiveOptions {
+  /** Nothing but a directory replaces a directory, and a directory nothing else. */
+  keepKind: boolean;
+  /** Everything belongs to the container's user, whatever the archive says. */
+  containerOwner: boolean;
+}
+
 /** A mount as the container has it (Docker's MountPoint). */
 export interface MountPoint {
-  type: 'bind' | 'volume' | 'tmpfs' | 'image';
-  /** Volume name, else "". */
+  type: MountType;
+  /** Of the volume, or of the image as the user typed it; else "". */
   name: string;
   /** Host path; "" for tmpfs. */
   source: string;
@@ -230,6 +271,12 @@ export interface MountPoint {
   propagation: string;
   /** What asked for it, where the plan needs more than the above. */
   request?: MountRequest;
+  /** Read-only, but not what is mounted beneath it. */
+  readOnlyNonRecursive?: true;
+  /** When something other than Docker's was asked for. */
+  owners?: Owners;
+  /** Of an image: the snapshot that holds its files for as long as the container exists. */
+  image?: { id: Digest; snapshot: string };
 }
 
 /**

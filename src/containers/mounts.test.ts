@@ -5,18 +5,24 @@ import { emptyRequest } from './request.test-data.ts';
 
 const plan = (host: Partial<HostConfig>, volumes: string[] = []) => {
   const { config, hostConfig } = emptyRequest();
-  return planMounts({ ...config, volumes }, { ...hostConfig, ...host }, (ref) => [
-    {
-      type: 'volume',
-      name: `of-${ref}`,
-      source: '/v',
-      destination: '/shared',
-      driver: 'local',
-      mode: '',
-      readWrite: true,
-      propagation: '',
-    },
-  ]);
+  return planMounts({
+    config: { ...config, volumes },
+    host: { ...hostConfig, ...host },
+    readOnlyNonRecursive: false,
+    dataRoot: '/var/lib/gantry',
+    mountsOf: (ref) => [
+      {
+        type: 'volume',
+        name: `of-${ref}`,
+        source: '/v',
+        destination: '/shared',
+        driver: 'local',
+        mode: 'z',
+        readWrite: true,
+        propagation: '',
+      },
+    ],
+  });
 };
 const mount = (fields: Partial<MountRequest>): MountRequest => ({
   type: 'bind',
@@ -37,7 +43,7 @@ test('an image volume gives way to what the user mounts there', () => {
 
 test('volumes-from comes first and can be made read-only', () => {
   expect(plan({ volumesFrom: ['a:ro'] })).toMatchObject([
-    { name: 'of-a', readWrite: false, inherited: true },
+    { name: 'of-a', readWrite: false, mode: '', origin: 'volumes-from' },
   ]);
   expect(plan({ volumesFrom: ['a'], binds: ['n:/shared'] })).toMatchObject([{ name: 'n' }]);
 });

@@ -40,7 +40,9 @@ export async function recover(context: Context): Promise<void> {
     await allowLinks(context, container);
     await attempt(context, container.id, () => mendNetworkFiles(context, container));
   }
-  await endLeftovers(context, new Set(running.map(({ id }) => id)));
+  const ids = new Set(running.map(({ id }) => id));
+  await endLeftovers(context, ids);
+  await context.volumes.reconcile(ids);
   for (const { container, events } of adoptions) {
     if (events === null) await recordMissedExit(context, container);
     else {

@@ -3,6 +3,7 @@ import { rmSync } from 'node:fs';
 import { conflict, internal, messageOf } from '../lib/errors.ts';
 import type { ContainerId } from '../lib/ids.ts';
 import { type Context, emitContainer } from './context.ts';
+import { removeViews } from './image-views.ts';
 import { killAndWait } from './kill.ts';
 import type { Container } from './model.ts';
 import { isAlive, lastExit } from './state.ts';
@@ -69,6 +70,7 @@ async function removeParts(context: Context, container: Container, volumes: bool
   } finally {
     await snapshot;
   }
+  await removeViews(context, container.mounts);
   if (!container.mounts.some((mount) => mount.type === 'volume')) return;
   context.volumes.release(container.id);
   if (volumes) await removeAnonymousVolumes(context, container.id, container);

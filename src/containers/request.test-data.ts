@@ -6,6 +6,7 @@ export function emptyRequest(image = 'busybox', cmd: string[] | null = null): Cr
     name: '',
     platform: '',
     endpoints: {},
+    readOnlyNonRecursive: false,
     config: {
       image,
       hostname: '',

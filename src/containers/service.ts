@@ -3,7 +3,9 @@
 import type { ContainerId, Digest, ExecId } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
 import type { EndpointRequest } from '../networks/model.ts';
+import type { ChangedPath } from '../snapshots/snapshotter.ts';
 import type {
+  ArchiveOptions,
   CommitRequest,
   Container,
   ContainerStream,
@@ -11,6 +13,7 @@ import type {
   Exec,
   ExecRequest,
   LogQuery,
+  PathStat,
   PublishChanges,
   Resources,
   RestartPolicy,
@@ -48,6 +51,24 @@ export interface Containers {
 
   /** An image of what the container changed; returns its id. Throws conflict while the container is being removed. */
   commit(ref: string, request: CommitRequest, op: Operational): Promise<Digest>;
+
+  statPath(ref: string, path: string): Promise<PathStat>;
+  /** `archive` must be read to its end or returned early. */
+  getArchive(
+    ref: string,
+    path: string,
+  ): Promise<{ stat: PathStat; archive: AsyncIterableIterator<Uint8Array> }>;
+  /** A tar, compressed or not, into the directory `path`. */
+  putArchive(
+    ref: string,
+    path: string,
+    archive: AsyncIterable<Uint8Array>,
+    options: ArchiveOptions,
+  ): Promise<void>;
+  /** What is not as in the image, by name. */
+  changes(ref: string, signal: AbortSignal): Promise<ChangedPath[]>;
+  /** The root file system without mounts; must be read to its end or returned early. */
+  export(ref: string): Promise<AsyncIterableIterator<Uint8Array>>;
 
   get(ref: string): Promise<Container>;
   list(): Promise<Container[]>;

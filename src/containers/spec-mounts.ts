@@ -1,8 +1,8 @@
 /** mounts of the spec: the default ones, then what the user asked for by depth, then the engine's own files. */
-import { invalid } from '../lib/errors.ts';
 import type { Linux, Mount } from '../oci/runtime.ts';
-import type { Container, HostConfig, MountPoint, MountRequest } from './model.ts';
+import type { Container, HostConfig } from './model.ts';
 import type { SpecFacts } from './spec.ts';
+import { userMounts } from './spec-binds.ts';
 import { initTarget, usesInit } from './spec-process.ts';
 import type { SecurityOptions } from './spec-security.ts';
 
@@ -61,56 +61,6 @@ function shmMount(hostConfig: HostConfig, facts: SpecFacts): Mount[] {
   const size = hostConfig.shmSize || DEFAULT_SHM_SIZE;
   const options = ['nosuid', 'noexec', 'nodev', 'mode=1777', `size=${size}`];
   return [{ destination, type: 'tmpfs', source: 'shm', options }];
-}
-
-/** The user's options over noexec,nosuid,nodev; the last of a pair of opposites wins (planContainer applies them in order). */
-function tmpfsMount(destination: string, options: readonly string[]): Mount {
-  return {
-    destination,
-    type: 'tmpfs',
-    source: 'tmpfs',
-    options: ['noexec', 'nosuid', 'nodev', ...options.filter((option) => option !== '')],
-  };
-}
-
-function requestedTmpfs(request: MountRequest | undefined): string[] {
-  const { sizeBytes = 0, mode = 0, options = [] } = request?.tmpfs ?? {};
-  return [
-    ...(request?.readOnly ? ['ro'] : []),
-    ...(mode > 0 ? [`mode=${mode.toString(8)}`] : []),
-    ...(sizeBytes > 0 ? [`size=${sizeBytes}`] : []),
-    ...options.map((words) => words.join('=')),
-  ];
-}
-
-function readOnlyOption({ bind }: Partial<MountRequest>, facts: SpecFacts): 'ro' | 'rro' {
-  if (bind?.readOnlyNonRecursive) {
-    if (bind.readOnlyForceRecursive)
-      throw invalid('mount options conflict: !ReadOnlyNonRecursive && ReadOnlyForceRecursive');
-    return 'ro';
-  }
-  if (bind?.readOnlyForceRecursive && !facts.recursiveReadOnly)
-    throw invalid('recursive read-only mounts are not supported by this kernel');
-  return facts.recursiveReadOnly ? 'rro' : 'ro';
-}
-
-function bindMount(point: MountPoint, facts: SpecFacts): Mount {
-  const request: Partial<MountRequest> = point.request ?? {};
-  const options = [request.bind?.nonRecursive ? 'bind' : 'rbind', point.propagation || 'rprivate'];
-  if (!point.readWrite) options.push(readOnlyOption(request, facts));
-  return { destination: point.destination, type: 'bind', source: point.source, options };
-}
-
-function userMounts(container: Container, facts: SpecFacts): Mount[] {
-  const points = container.mounts.map((point) =>
-    point.type === 'tmpfs'
-      ? tmpfsMount(point.destination, point.request ? requestedTmpfs(point.request) : point.mode.split(','))
-      : bindMount(point, facts),
-  );
-  const tmpfs = Object.entries(container.hostConfig.tmpfs)
-    .filter(([destination]) => !points.some((mount) => mount.destination === destination))
-    .map(([destination, options]) => tmpfsMount(destination, options.split(',')));
-  return [...points, ...tmpfs];
 }
 
 /** /etc/hosts, /etc/hostname and /etc/resolv.conf, and the init program. */

@@ -3,6 +3,7 @@ import { conflict } from '../lib/errors.ts';
 import type { Spec } from '../oci/runtime.ts';
 import type { Context } from './context.ts';
 import { gatherFacts } from './facts.ts';
+import { withViewPaths } from './image-views.ts';
 import { withLinkEnvironment } from './links.ts';
 import type { Container } from './model.ts';
 import { sharedShmOf } from './shared-shm.ts';
@@ -11,7 +12,7 @@ import { isAlive } from './state.ts';
 import { joinedContainer } from './validate-modes.ts';
 
 export function specOf(context: Context, container: Container): Spec {
-  const borrowed = borrowFiles(context, withLinkEnvironment(context, container));
+  const borrowed = borrowFiles(context, withLinkEnvironment(context, withViewPaths(context, container)));
   return buildSpec(
     borrowed,
     gatherFacts(borrowed, {

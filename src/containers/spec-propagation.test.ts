@@ -7,14 +7,14 @@ const entries = parseMountinfo(`1 0 8:1 / / rw - ext4 /dev/sda rw
 2 1 0:5 / /shared rw shared:7 - tmpfs t rw
 3 1 0:6 / /slave rw master:7 - tmpfs t rw
 `);
-const check = (source: string, propagation: string) => {
+const check = (source: string, propagation: string, mode = propagation) => {
   const point: MountPoint = {
     type: 'bind',
     name: '',
     source,
     destination: '/x',
     driver: '',
-    mode: '',
+    mode,
     readWrite: true,
     propagation,
   };
@@ -39,4 +39,5 @@ test('one that does, or a bind that wants nothing, is not', () => {
   check('/shared/a', 'rshared');
   check('/slave', 'rslave');
   check('/data', 'rprivate');
+  check('/data', 'rslave', 'ro');
 });

@@ -2,8 +2,12 @@
 import { invalid } from '../lib/errors.ts';
 import { type MountEntry, mountOf } from '../linux/mountinfo.ts';
 import type { MountPoint } from './model.ts';
+import { propagationOf } from './volume-spec.ts';
 
-const wantsPeers = ({ propagation }: MountPoint) => /^r?(shared|slave)$/.test(propagation);
+/** A bind of the data root is `rslave` although nobody said so: there it means as much as the source can give. */
+const wantsPeers = ({ propagation, mode, request }: MountPoint) =>
+  /^r?shared$/.test(propagation) ||
+  (/^r?slave$/.test(propagation) && propagation === (request?.bind?.propagation ?? propagationOf(mode)));
 
 /** `real` resolves symlinks of a host path; `mounts` reads /proc/self/mountinfo, only when a bind asks for it. */
 export function checkPropagation(

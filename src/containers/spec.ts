@@ -28,6 +28,8 @@ export interface SpecFacts {
   thermalThrottle: readonly string[];
   /** mount_setattr with AT_RECURSIVE (kernel 5.12). */
   recursiveReadOnly: boolean;
+  /** MOUNT_ATTR_IDMAP (kernel 5.12). Whether a file system has it too only a try can tell. */
+  idMappedMounts: boolean;
   /** Running processes of the containers named by `container:X` modes. */
   joined: { network?: number; ipc?: number; pid?: number };
   /** Host directory with the tmpfs that is /dev/shm of this (`shareable`) or of the joined container. Absent: a tmpfs of its own. */

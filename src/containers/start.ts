@@ -8,19 +8,21 @@ import { planContainer } from '../runtime/plan.ts';
 import { ShimGone } from '../shim/client.ts';
 import type { RunningShim } from '../shim/launch.ts';
 import type { ShimEvent } from '../shim/messages.ts';
+import { ensureBindSources } from './bind-sources.ts';
 import { type Context, emitContainer } from './context.ts';
 import { joinRequestOf, networkOperations } from './endpoints.ts';
 import { writeNetworkFiles } from './etc-files.ts';
 import { cleanUpRun, followShim } from './exit.ts';
 import { startHealthChecks } from './health.ts';
+import { viewsOf } from './image-views.ts';
 import { launchOf } from './launch-of.ts';
 import { refreshLinks } from './link-updates.ts';
 import type { Container } from './model.ts';
-import { ensureBindSources } from './mounts.ts';
 import { mountSharedShm } from './shared-shm.ts';
 import { specOf } from './spec-of.ts';
 import { recordFailure } from './start-failure.ts';
 import type { DeferredStream } from './stream.ts';
+import { mountVolumes } from './volume-mounts.ts';
 
 export async function start(context: Context, ref: string): Promise<void> {
   const { id } = context.store.find(ref);
@@ -77,10 +79,12 @@ async function run(context: Context, container: Container, changes: Partial<Cont
   const { endpoints, ports } = joined;
   await writeNetworkFiles(context, { ...container, endpoints });
   await mountSharedShm(context, container);
+  const mounts = await mountVolumes(context, container);
   const operations = planContainer({
-    spec: specOf(context, container),
+    spec: specOf(context, { ...container, mounts }),
     root: context.snapshotter.mounts(id),
     rootPath: context.paths.of(id).rootfs,
+    views: viewsOf(context, container),
     network: networkOperations(container, joined),
     cgroups: context.cgroups,
   });
@@ -104,7 +108,7 @@ async function run(context: Context, container: Container, changes: Partial<Cont
         startedAt: Number(BigInt(first.startedAt) / 1000n) / 1000,
       },
     },
-    { ...changes, endpoints, ports, health: null },
+    { ...changes, endpoints, ports, mounts, health: null },
   );
   followShim(context, id, events);
   undo.move();
@@ -117,6 +121,7 @@ async function run(context: Context, container: Container, changes: Partial<Cont
 function prepareRun(context: Context, container: Container): void {
   const paths = context.paths.of(container.id);
   mkdirSync(paths.rootfs, { recursive: true, mode: 0o711 });
+  for (const { path } of viewsOf(context, container)) mkdirSync(path, { mode: 0o711 });
   rmSync(paths.exit, { force: true });
   ensureBindSources(container.mounts);
 }

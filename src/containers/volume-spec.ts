@@ -1,6 +1,8 @@
 /** Parses `-v` in Docker's forms: `target`, `source:target`, `source:target:mode`. Rules and texts of moby volume/mounts/linux_parser.go. */
 import { posix } from 'node:path';
 import { invalid, messageOf } from '../lib/errors.ts';
+import type { Owners } from './model.ts';
+import { isOwnerOption, parseOwners } from './mount-owners.ts';
 
 export interface VolumeSpec {
   type: 'bind' | 'volume';
@@ -11,31 +13,50 @@ export interface VolumeSpec {
   readOnly: boolean;
   noCopy: boolean;
   propagation: string;
+  owners: Owners | null;
 }
 
-const modeKinds: readonly ReadonlySet<string>[] = [
-  new Set(['ro', 'rw']),
-  new Set(['z', 'Z']),
-  new Set(['private', 'rprivate', 'slave', 'rslave', 'shared', 'rshared']),
-  new Set(['nocopy']),
-  new Set(['default', 'consistent', 'cached', 'delegated']),
-];
+const accessModes: ReadonlySet<string> = new Set(['ro', 'rw']);
+const labelModes: ReadonlySet<string> = new Set(['z', 'Z']);
+const propagationModes: ReadonlySet<string> = new Set([
+  'private',
+  'rprivate',
+  'slave',
+  'rslave',
+  'shared',
+  'rshared',
+]);
+const copyModes: ReadonlySet<string> = new Set(['nocopy']);
+const consistencyModes: ReadonlySet<string> = new Set(['consistent', 'cached', 'delegated']);
 
-/** Each option once, and at most one of a kind. */
-function isMode(mode: string): boolean {
+const kinds = [accessModes, labelModes, propagationModes, copyModes, consistencyModes];
+/** What of a mount is inherited (--volumes-from) keeps its propagation and is never copied into. */
+const inheritedKinds = [accessModes, labelModes, consistencyModes];
+
+/** At most one option of each kind. */
+function isMode(mode: string, allowed: readonly ReadonlySet<string>[]): boolean {
   if (mode === '') return true;
-  const seen = new Set<ReadonlySet<string>>();
-  for (const option of mode.split(',')) {
-    const kind = modeKinds.find((set) => set.has(option));
-    if (kind === undefined || seen.has(kind)) return false;
-    seen.add(kind);
-  }
-  return true;
+  const options = mode.split(',');
+  const found = options.map((option) => allowed.find((kind) => kind.has(option)));
+  return found.every((kind) => kind !== undefined) && new Set(found).size === options.length;
 }
+
+/** Docker's options of a mode, and those that are only ours. */
+function splitMode(mode: string): { known: string; ours: string[] } {
+  const options = mode.split(',');
+  return {
+    known: options.filter((option) => !isOwnerOption(option)).join(','),
+    ours: options.filter(isOwnerOption),
+  };
+}
+
+const isVolumeMode = (mode: string) => isMode(splitMode(mode).known, kinds);
 
 export function propagationOf(mode: string): string {
-  return mode.split(',').find((option) => /^r?(private|slave|shared)$/.test(option)) ?? '';
+  return mode.split(',').find((option) => propagationModes.has(option)) ?? '';
 }
+
+export const isPropagation = (name: string) => propagationModes.has(name);
 
 /** Clean and absolute, and not the root. */
 export function parseTarget(target: string): string {
@@ -56,28 +77,36 @@ export function parseVolumeSpec(raw: string): VolumeSpec {
   const parts = raw.split(':');
   const [first = '', second, mode = ''] = parts;
   if (first === '' || parts.length > 3) throw refused();
-  if (parts.length === 2 && isMode(second ?? '')) throw refused();
-  if (!isMode(mode)) throw invalid(`invalid mode: ${mode}`);
+  if (parts.length === 2 && isVolumeMode(second ?? '')) throw refused();
+  if (!isVolumeMode(mode)) throw invalid(`invalid mode: ${mode}`);
   const source = second === undefined ? '' : first;
   try {
-    const type = source.startsWith('/') ? 'bind' : 'volume';
-    const propagation = propagationOf(mode);
-    if (type === 'volume' && propagation !== '')
-      throw invalid(`invalid mount config for type "volume": field BindOptions must not be specified`);
-    if (type === 'bind' && mode.split(',').includes('nocopy'))
-      throw invalid(`invalid mount config for type "bind": field VolumeOptions must not be specified`);
-    return {
-      type,
-      source: type === 'bind' ? cleanPath(source) : source,
-      target: targetOf(type, second ?? first),
-      mode,
-      readOnly: mode.split(',').includes('ro'),
-      noCopy: mode.split(',').includes('nocopy'),
-      propagation,
-    };
+    return specOf(source, second ?? first, mode);
   } catch (error) {
     throw refused(messageOf(error));
   }
+}
+
+function specOf(source: string, target: string, mode: string): VolumeSpec {
+  const type = source.startsWith('/') ? 'bind' : 'volume';
+  const options = mode.split(',');
+  const propagation = propagationOf(mode);
+  const extra = (field: string) =>
+    invalid(`invalid mount config for type "${type}": field ${field} must not be specified`);
+  const { ours } = splitMode(mode);
+  const spec = {
+    type,
+    source: type === 'bind' ? cleanPath(source) : source,
+    target: targetOf(type, target),
+    mode,
+    readOnly: options.includes('ro'),
+    noCopy: options.includes('nocopy'),
+    propagation,
+    owners: ours.length > 0 ? parseOwners(ours) : null,
+  } as const;
+  if (type === 'volume' && propagation !== '') throw extra('BindOptions');
+  if (type === 'bind' && spec.noCopy) throw extra('VolumeOptions');
+  return spec;
 }
 
 function targetOf(type: string, target: string): string {
@@ -87,4 +116,16 @@ function targetOf(type: string, target: string): string {
   } catch (error) {
     throw invalid(`invalid mount config for type "${type}": ${messageOf(error)}`);
   }
+}
+
+/** `--volumes-from`: a container, and how its mounts are taken over. */
+export function parseVolumesFrom(spec: string): { container: string; readOnly: boolean } {
+  if (spec === '') throw invalid('volumes-from specification cannot be an empty string');
+  const colon = spec.indexOf(':');
+  const mode = colon < 0 ? '' : spec.slice(colon + 1);
+  if (!isMode(mode, inheritedKinds)) throw invalid(`invalid mode: ${mode}`);
+  return {
+    container: colon < 0 ? spec : spec.slice(0, colon),
+    readOnly: mode.split(',').includes('ro'),
+  };
 }

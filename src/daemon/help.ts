@@ -27,6 +27,8 @@ Options:
       --max-concurrent-uploads int     Layers of one push at the same time (default 5)
       --max-download-attempts int      Tries of each download (default 5)
   -p, --pidfile string             Where the daemon's pid is written
+      --plugin-directory list      Where volume plugins have their sockets, .spec and .json files (default
+                                   /run/gantry/plugins, /etc/gantry/plugins, and Docker's)
       --registry-certs list        Directories of <host>/hosts.toml and <host>/ca.crt (default /etc/gantry/certs.d
                                    and /etc/docker/certs.d)
       --registry-mirror list       Mirrors of docker.io, asked before it

@@ -66,6 +66,7 @@ const listKeys = {
   'log-opt': 'log-opts',
   'insecure-registry': 'insecure-registries',
   'registry-mirror': 'registry-mirrors',
+  'plugin-directory': 'plugin-directories',
 } as const;
 
 function dnsServers(settings: Settings): string[] {
@@ -76,6 +77,20 @@ function dnsServers(settings: Settings): string[] {
 
 /** Docker's own directory is looked at too: certificates that are there for it serve us as well. */
 const certificateDirectories = ['/etc/gantry/certs.d', '/etc/docker/certs.d'];
+
+/** gantry's own, and Docker's: plugins that were made for it serve us as well. */
+const defaultPluginDirectories = [
+  '/run/gantry/plugins',
+  '/etc/gantry/plugins',
+  '/run/docker/plugins',
+  '/etc/docker/plugins',
+  '/usr/lib/docker/plugins',
+];
+
+function pluginDirectories(settings: Settings): string[] {
+  const directories = settings.list('plugin-directory', 'plugin-directories');
+  return directories.length > 0 ? directories : defaultPluginDirectories;
+}
 
 function registryOptions(settings: Settings): EngineOptions['registries'] {
   const directories = settings.list('registry-certs', 'registry-certs');
@@ -108,6 +123,7 @@ export function parseDaemonOptions(argv: string[]): DaemonOptions | null {
       dns: dnsServers(settings),
       logOptions: settings.logOptions(),
       registries: registryOptions(settings),
+      pluginDirectories: pluginDirectories(settings),
       maxDownloads: settings.count('max-concurrent-downloads', 3),
       maxUploads: settings.count('max-concurrent-uploads', 5),
       thinLayers: settings.toggle('thin-layers', true),

@@ -24,6 +24,7 @@ const flags = {
   'insecure-registry': { type: 'string', multiple: true },
   'registry-mirror': { type: 'string', multiple: true },
   'registry-certs': { type: 'string', multiple: true },
+  'plugin-directory': { type: 'string', multiple: true },
   'max-concurrent-downloads': { type: 'string' },
   'max-concurrent-uploads': { type: 'string' },
   'max-download-attempts': { type: 'string' },

@@ -84,7 +84,16 @@ export async function openEngine(
     driver: options.storageDriver,
   });
   const content = openContent(join(dataRoot, 'content'));
-  const volumes = new VolumeService({ db, directory: join(dataRoot, 'volumes'), emit, log });
+  const registries = openRegistries(options.registries);
+  const volumes = new VolumeService({
+    db,
+    directory: join(dataRoot, 'volumes'),
+    pluginDirectories: options.pluginDirectories,
+    registries,
+    emit,
+    log,
+    moveMounts: (holders, from, to) => containers.moveVolume(holders, from, to),
+  });
   await volumes.open();
   const networks = new NetworkService({
     db,
@@ -115,7 +124,7 @@ export async function openEngine(
   undo.defer(() => images.close());
   const distribution = new ImageDistribution({
     images,
-    registries: openRegistries(options.registries),
+    registries,
     hello: programs.hello,
     maxDownloads: options.maxDownloads,
     maxUploads: options.maxUploads,

@@ -26,6 +26,8 @@ export interface EngineOptions {
   /** Default log options: gantry rotates by default (10 MB x 3), unlike Docker. */
   logOptions: Record<string, string>;
   registries: RegistryOptions;
+  /** Where volume plugins have their sockets and .spec and .json files. */
+  pluginDirectories: string[];
   /** Layers of one pull or push at the same time. */
   maxDownloads: number;
   maxUploads: number;
@@ -93,6 +95,8 @@ export interface Info {
   securityOptions: string[];
   warnings: string[];
   bridgeIp: string;
+  /** local, and the plugins in use. */
+  volumeDrivers: string[];
   initVersion: string;
   registries: Pick<RegistryOptions, 'insecure' | 'mirrors'>;
 }

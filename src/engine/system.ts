@@ -9,7 +9,7 @@ import type { Image, Images } from '../images/model.ts';
 import type { Networks } from '../networks/model.ts';
 import type { Cgroups } from '../runtime/model.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
-import type { Volumes } from '../volumes/model.ts';
+import type { Volume, Volumes } from '../volumes/model.ts';
 import type { EventLog } from './events.ts';
 import type { Fsck } from './fsck/fsck.ts';
 import type { ImageGc } from './gc/gc.ts';
@@ -31,6 +31,9 @@ export interface SystemParts {
   layerSize: (chainId: string) => number | null;
 }
 
+/** As Docker has it: what other drivers keep, or options put elsewhere, takes none of this host's space. */
+const isCounted = ({ driver, options }: Volume) => driver === 'local' && Object.keys(options).length === 0;
+
 export class EngineSystem implements System {
   readonly #parts: SystemParts;
   readonly #id: string;
@@ -48,7 +51,7 @@ export class EngineSystem implements System {
   onDisk: System['onDisk'] = () => this.#parts.onDisk();
 
   async info(): Promise<Info> {
-    const { options, containers, images, networks, snapshotter, cgroups } = this.#parts;
+    const { options, containers, images, networks, volumes, snapshotter, cgroups } = this.#parts;
     const all = await containers.list();
     const running = all.filter(
       ({ state }) => state.status === 'running' || state.status === 'restarting',
@@ -74,6 +77,7 @@ export class EngineSystem implements System {
       labels: options.labels,
       securityOptions: ['name=seccomp,profile=builtin', ...(cgroups.version === 2 ? ['name=cgroupns'] : [])],
       warnings: [],
+      volumeDrivers: volumes.drivers(),
       bridgeIp: options.bridge === null ? '' : networks.hostGateway(),
       initVersion: '',
       registries: options.registries,
@@ -110,7 +114,7 @@ export class EngineSystem implements System {
         root: sizes[index]?.root ?? 0,
       })),
       volumes: await Promise.all(
-        allVolumes.map(async (volume) => ({
+        allVolumes.filter(isCounted).map(async (volume) => ({
           volume,
           size: await volumes.usage(volume.name),
           references: volumes.holders(volume.name).length,

@@ -41,6 +41,7 @@ export const layout: { [N in OperationName]: { code: number; fields: Fields<N> }
       cwd: 'string',
     },
   },
+  'hold-source': { code: 33, fields: { source: 'string', nonRecursive: 'bool' } },
   'bind-root': { code: 22, fields: { source: 'string', path: 'string' } },
   root: { code: 23, fields: { path: 'string' } },
   mount: {
@@ -64,6 +65,10 @@ export const layout: { [N in OperationName]: { code: number; fields: Fields<N> }
       clearAttr: 'u64',
       recursiveAttr: 'bool',
       propagation: 'u64',
+      subpath: 'string',
+      uidMap: 'string',
+      gidMap: 'string',
+      owner: 'string',
     },
   },
   'mount-attr': {
@@ -134,11 +139,28 @@ export const layout: { [N in OperationName]: { code: number; fields: Fields<N> }
   'link-delete': { code: 65, fields: { name: 'string' } },
   'route-delete': { code: 66, fields: { destination: 'string', link: 'string' } },
   'copy-up': { code: 70, fields: { target: 'string', path: 'string' } },
+  populate: {
+    code: 71,
+    fields: {
+      target: 'string',
+      path: 'string',
+      subpath: 'string',
+      copy: 'bool',
+      uid: 'u32',
+      gid: 'u32',
+      mode: 'u32',
+    },
+  },
   'fuse-serve': { code: 80, fields: { source: 'string', cwd: 'string', argv: 'strings' } },
   'fuse-root': { code: 81, fields: { path: 'string' } },
   'subvolume-create': { code: 82, fields: { path: 'string' } },
   'subvolume-snapshot': { code: 83, fields: { source: 'string', path: 'string' } },
   'subvolume-delete': { code: 84, fields: { path: 'string' } },
+  'subvolume-limit': { code: 85, fields: { path: 'string', bytes: 'u64' } },
+  'mount-image': {
+    code: 86,
+    fields: { source: 'string', path: 'string', fstype: 'string', flags: 'u64', data: 'string' },
+  },
   macvlan: {
     code: 90,
     fields: {

@@ -75,6 +75,11 @@ export function errnoNumber(name: string): number | undefined {
   return byName.get(name);
 }
 
+/** The number of a failed system call of node:fs; 0 for anything else. */
+export function errnoOf(error: unknown): number {
+  return error instanceof Error && 'errno' in error && typeof error.errno === 'number' ? -error.errno : 0;
+}
+
 /** Whether `error` is a failed system call of node:fs with that code. */
 export function isErrno(error: unknown, ...codes: string[]): boolean {
   return error instanceof Error && 'code' in error && codes.includes(String(error.code));

@@ -83,8 +83,16 @@ function parseLine(line: string): Failure | undefined {
   }
 }
 
-function framed(list: readonly Operation[]): Buffer {
+/** A list as `gantry-init run` reads it from stdin; what follows is the input of the program that it executes. */
+export function framed(list: readonly Operation[]): Buffer {
   return new Writer().bytes(encodeOperations(list)).finish();
+}
+
+/** Of what a run printed on stderr: the operation that failed; null when it was none. */
+export function operationFailure(list: readonly Operation[], stderr: string): OperationFailed | null {
+  const report = stderr.split('\n').flatMap((line) => parseLine(line) ?? []);
+  const failure = report.find(({ warning }) => !warning);
+  return failure ? new OperationFailed(failure, list) : null;
 }
 
 /** Throws what the run reported. Lines that are not reports are the output of a program that the list executed. */

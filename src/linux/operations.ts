@@ -58,6 +58,11 @@ export type Operation =
     | { op: 'fuse-serve'; source: string; cwd: string; argv: string[] }
     /** Attaches what `fuse-serve` made, once its server answers. */
     | { op: 'fuse-root'; path: string }
+    /**
+     * Takes what a later `bind` of the same source binds, as it is now: before `propagation` cuts the namespace off from the host's, so
+     * that what is mounted in the one is in the other too.
+     */
+    | { op: 'hold-source'; source: string; nonRecursive: boolean }
     /** Opens the root directory that all later `target`s are beneath. */
     | { op: 'root'; path: string }
     /** Mounts a new file system (proc, tmpfs, sysfs, devpts, mqueue, cgroup, cgroup2) at `target`, created as directory when missing. flags: MS_*. `copyUp`: a tmpfs starts with what the image has there. */
@@ -70,7 +75,12 @@ export type Operation =
         data: string;
         copyUp: boolean;
       }
-    /** Binds host path `source` at `target`, which is created like the source (file or directory) when missing. `setAttr`/`clearAttr`: MOUNT_ATTR_* ; `recursiveAttr` applies them to submounts. propagation: MS_* or 0. `nonRecursive`: without submounts. */
+    /**
+     * Binds host path `source` at `target`, which is created like the source (file or directory) when missing. `setAttr`/`clearAttr`: MOUNT_ATTR_* ; `recursiveAttr` applies them to submounts. propagation: MS_* or 0. `nonRecursive`: without submounts.
+     * `subpath`: what is beneath directory `source`, which no link leads out of. `uidMap`, `gidMap`: an id-mapped mount, with lines as
+     * in /proc/pid/uid_map: id on disk, id that is seen, count. `owner`: one in which the source's owner is seen as this user (as in
+     * `user`) and the other way round. "": none of these.
+     */
     | {
         op: 'bind';
         source: string;
@@ -80,6 +90,10 @@ export type Operation =
         clearAttr: number;
         recursiveAttr: boolean;
         propagation: number;
+        subpath: string;
+        uidMap: string;
+        gidMap: string;
+        owner: string;
       }
     /** mount_setattr on what is mounted at `target` (for example the root made read-only last). */
     | { op: 'mount-attr'; target: string; setAttr: number; clearAttr: number; recursive: boolean }
@@ -190,6 +204,20 @@ export type Operation =
     // -- content (one-shot runs)
     /** Copies the directory or file `target` of the root to host directory `path` with owners, modes, times, xattrs, links; nothing when `path` is not empty or `target` is missing. Before pivot. */
     | { op: 'copy-up'; target: string; path: string }
+    /**
+     * When host directory `path` (or `subpath` beneath it, which no link leads out of) is empty: with `copy` it gets what directory
+     * `target` of the root holds, as it is there; then owner and mode, of which 2^32-1 leaves one as it is. Missing: nothing. Before pivot.
+     */
+    | {
+        op: 'populate';
+        target: string;
+        path: string;
+        subpath: string;
+        copy: boolean;
+        uid: number;
+        gid: number;
+        mode: number;
+      }
 
     // -- subvolumes of btrfs (one-shot runs); `path` must not exist, its directory must
     | { op: 'subvolume-create'; path: string }
@@ -197,6 +225,12 @@ export type Operation =
     | { op: 'subvolume-snapshot'; source: string; path: string }
     /** With all subvolumes inside it. What is not a subvolume itself is refused (EINVAL). */
     | { op: 'subvolume-delete'; path: string }
+    /** What it refers to may be `bytes` at most; turns the file system's quotas on. */
+    | { op: 'subvolume-limit'; path: string; bytes: number }
+
+    // -- file systems in files (one-shot runs)
+    /** mount(2) of the file `source` by a loop device that goes when it is unmounted. */
+    | { op: 'mount-image'; source: string; path: string; fstype: string; flags: number; data: string }
   ) & { side: 'host' | 'inside'; optional?: boolean };
 
 /** Whose network namespace: of the plan's own child (pid 0; after `clone`), or of a running process as in `join`. Host side. */

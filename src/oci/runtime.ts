@@ -89,8 +89,13 @@ export interface Mount {
   type?: string;
   source?: string;
   options?: string[];
+  /** containerID: on disk, hostID: as it is seen. */
   uidMappings?: IdMapping[];
   gidMappings?: IdMapping[];
+  /** gantry's own: of a bind, what beneath the source is bound; no link leads out of it. */
+  subpath?: string;
+  /** gantry's own: of a bind, the user (as `username`) that is seen as the source's owner, and the other way round. */
+  owner?: string;
 }
 
 export interface Hook {

@@ -35,6 +35,15 @@ const rlimitName = (resource: number) =>
 const INSTRUCTION_SIZE = 8;
 const instructions = (program: Uint8Array) => `${program.length / INSTRUCTION_SIZE} instructions`;
 
+const beneath = (subpath: string) => (subpath === '' ? '' : `/${subpath} (openat2 RESOLVE_BENEATH)`);
+
+const mapLines = (map: string) => map.trim().split('\n').join(', ');
+
+function idMapping({ uidMap, gidMap, owner }: OperationOf<'bind'>): string {
+  if (owner !== '') return ` (MOUNT_ATTR_IDMAP: its owner is seen as user ${quoted(owner)})`;
+  return uidMap === '' ? '' : ` (MOUNT_ATTR_IDMAP: uids ${mapLines(uidMap)}; gids ${mapLines(gidMap)})`;
+}
+
 const networkOf = (pid: number) =>
   pid === 0 ? "the child's network namespace" : `the network namespace of process ${pid}`;
 const mtuOf = (mtu: number) => (mtu === 0 ? '' : `, mtu ${mtu}`);
@@ -56,11 +65,13 @@ const explainers: Explainers = {
   'mount-root': ({ source, path, fstype, flags, data }) =>
     `mount -t ${fstype} ${quoted(source)} ${path}${flags === 0 ? '' : ` ${mountFlags(flags)}`} ${short(data)}`,
   'bind-root': ({ source, path }) => `mount MS_BIND|MS_REC ${source} ${path}`,
+  'hold-source': ({ source, nonRecursive }) =>
+    `open_tree OPEN_TREE_CLONE${nonRecursive ? '' : '|AT_RECURSIVE'} ${source}: a peer of the host's mount`,
   root: ({ path }) => `open ${path}: every target below is resolved beneath it (openat2 RESOLVE_IN_ROOT)`,
   mount: ({ source, target, fstype, flags, data, copyUp }) =>
     `mount -t ${fstype} ${quoted(source)} ${target} ${mountFlags(flags)}${data === '' ? '' : ` ${short(data)}`}${copyUp ? ' (filled with what the image has there)' : ''}`,
-  bind: ({ source, target, nonRecursive, setAttr, clearAttr, recursiveAttr, propagation }) =>
-    `mount MS_BIND${nonRecursive ? '' : '|MS_REC'} ${source} ${target}${attributes(setAttr, clearAttr, recursiveAttr)}${propagation === 0 ? '' : ` ${mountFlags(propagation)}`}`,
+  bind: (bind) =>
+    `mount MS_BIND${bind.nonRecursive ? '' : '|MS_REC'} ${bind.source}${beneath(bind.subpath)} ${bind.target}${attributes(bind.setAttr, bind.clearAttr, bind.recursiveAttr)}${bind.propagation === 0 ? '' : ` ${mountFlags(bind.propagation)}`}${idMapping(bind)}`,
   'mount-attr': ({ target, setAttr, clearAttr, recursive }) =>
     `mount_setattr ${target}${attributes(setAttr, clearAttr, recursive)}`,
   mknod: ({ target, type, major, minor, mode }) =>
@@ -106,10 +117,14 @@ const explainers: Explainers = {
   'route-delete': ({ destination, link }) => `route ${destination}${deviceOf(link)} deleted`,
   'link-delete': ({ name }) => `link ${name} deleted`,
   'copy-up': ({ target, path }) => `copy what the image has at ${target} to ${path}`,
+  populate: ({ target, path, subpath, copy }) =>
+    `when ${path}${beneath(subpath)} is empty: ${copy ? `copy what the image has at ${target}, ` : ''}set its owner and mode`,
   'fuse-serve': ({ argv }) => `open /dev/fuse for ${short(argv.map(quoted).join(' '))}`,
   'fuse-root': ({ path }) => `mount what it serves on ${path}`,
   'subvolume-create': ({ path }) => `btrfs subvolume ${path}`,
   'subvolume-snapshot': ({ source, path }) => `btrfs subvolume ${path}, a snapshot of ${source}`,
+  'subvolume-limit': ({ path, bytes }) => `limit btrfs subvolume ${path} to ${bytes} bytes`,
+  'mount-image': ({ source, path, fstype }) => `mount -t ${fstype} -o loop ${source} ${path}`,
   'subvolume-delete': ({ path }) => `delete btrfs subvolume ${path}`,
 };
 
@@ -159,6 +174,8 @@ const phases: readonly { title: string; side?: 'host' | 'inside'; ops: readonly 
       'subvolume-create',
       'subvolume-snapshot',
       'subvolume-delete',
+      'subvolume-limit',
+      'mount-image',
     ],
   },
   { title: 'A program that serves the root file system', ops: ['fuse-serve'] },

@@ -47,6 +47,10 @@ test('a mount names both ends, and a file over a directory gets the hint', () =>
     clearAttr: 0,
     recursiveAttr: false,
     propagation: 0,
+    subpath: '',
+    uidMap: '',
+    gidMap: '',
+    owner: '',
   };
   expect(start(bind, 20, '/etc').message).toBe(
     `${prefix}error during container init: error mounting "/host/file" to rootfs at "/etc": not a directory: unknown: Are you trying to mount a directory onto a file (or vice-versa)? Check if the specified host path exists and is the expected type`,

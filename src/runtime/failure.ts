@@ -3,8 +3,9 @@
  * the texts, so their ends ("executable file not found in $PATH", "permission denied", …) are exact.
  */
 import { EngineError } from '../lib/errors.ts';
-import { errnoText } from '../linux/errno.ts';
+import { errnoName, errnoText } from '../linux/errno.ts';
 import type { Operation } from '../linux/operations.ts';
+import { subpathDetail, subpathError } from './subpath.ts';
 
 export interface Failed {
   /** Index into the operations; 2^32-1 when none of them is to blame. */
@@ -120,6 +121,8 @@ function errorOf(prefix: string, operation: Operation | undefined, text: string,
 export function startError(operations: readonly Operation[], failed: Failed): EngineError {
   const { operation, text } = describe(operations, failed);
   if (operation?.op === 'user') return new EngineError('invalid', text);
+  if (operation?.op === 'bind' && failed.detail === subpathDetail)
+    return subpathError(operation.source, operation.subpath, errnoName(failed.errno));
   const during = operation?.side === 'inside' ? 'error during container init: ' : '';
   const isMount = operation?.op === 'bind' || operation?.op === 'mount';
   return errorOf(

@@ -3,11 +3,19 @@ import type { RootMount } from '../linux/mounts.ts';
 import type { Operation } from '../linux/operations.ts';
 import type { LinuxResources, Process, Spec } from '../oci/runtime.ts';
 
+/** A root file system that is mounted beside the container's own, to be bound from. */
+export interface RootView {
+  root: RootMount;
+  /** An existing empty host directory. */
+  path: string;
+}
+
 export interface PlanInput {
   spec: Spec;
   root: RootMount;
   /** An existing empty host directory on which the root gets mounted in the container's own mount namespace. */
   rootPath: string;
+  views: readonly RootView[];
   /** From networks: both sides, in order. Empty with host, none and joined network namespaces. */
   network: Operation[];
   cgroups: Cgroups;

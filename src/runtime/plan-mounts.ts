@@ -2,24 +2,31 @@
 import { MOUNT_ATTR, MS } from '../linux/flags.ts';
 import type { Operation } from '../linux/operations.ts';
 import type { RootOperations } from '../linux/root-mount.ts';
-import type { LinuxDevice, Mount, Spec } from '../oci/runtime.ts';
+import type { IdMapping, LinuxDevice, Mount, Spec } from '../oci/runtime.ts';
 import { parseMountOptions } from './mount-options.ts';
 
 const inside = 'inside';
 
 /**
  * Cuts the new mount namespace off from the host's, then mounts the root in it: nobody else sees it, so nothing is left to
- * unmount. A `slave` root still gets what is mounted on the host later. So does a `shared` one, but it does not send
- * anything back: were the copies of the host's mounts still its peers, detaching the old root would unmount the host.
+ * unmount. A `slave` root still gets what is mounted on the host later. So does a `shared` one, and what is bound as shared is
+ * taken before: were all copies of the host's mounts still its peers, detaching the old root would unmount the host.
  */
 export function planRoot(spec: Spec, { mount }: RootOperations, rootPath: string): Operation[] {
   const propagation = spec.linux?.rootfsPropagation ?? '';
   const type = /slave|shared/.test(propagation) ? MS.SLAVE : MS.PRIVATE;
   return [
+    ...(spec.mounts ?? []).flatMap(planHold),
     { op: 'propagation', side: inside, path: '/', flags: type | MS.REC },
     mount,
     { op: 'root', side: inside, path: rootPath },
   ];
+}
+
+function planHold({ source = '', subpath, options = [] }: Mount): Operation[] {
+  const { bind, recursive, propagation } = parseMountOptions(options);
+  if (!bind || subpath !== undefined || (propagation & MS.SHARED) === 0) return [];
+  return [{ op: 'hold-source', side: inside, source, nonRecursive: !recursive }];
 }
 
 function planBind(mount: Mount, target: string): Operation {
@@ -34,8 +41,16 @@ function planBind(mount: Mount, target: string): Operation {
     clearAttr: options.clearAttr,
     recursiveAttr: options.recursiveAttr,
     propagation: options.propagation,
+    subpath: mount.subpath ?? '',
+    uidMap: mapLines(mount.uidMappings),
+    gidMap: mapLines(mount.gidMappings),
+    owner: mount.owner ?? '',
   };
 }
+
+/** As /proc/pid/uid_map has it (user_namespaces(7)). */
+const mapLines = (mappings: readonly IdMapping[] = []) =>
+  mappings.map(({ containerID, hostID, size }) => `${containerID} ${hostID} ${size}\n`).join('');
 
 /** mqueue is a file system of the ipc namespace and mounts plainly; the flags of all types come from their options. */
 export function planMount(mount: Mount): Operation[] {
@@ -94,6 +109,10 @@ function planDevice(device: LinuxDevice, userNamespace: boolean): Operation {
       clearAttr: 0,
       recursiveAttr: false,
       propagation: 0,
+      subpath: '',
+      uidMap: '',
+      gidMap: '',
+      owner: '',
     };
   return {
     op: 'mknod',

@@ -63,6 +63,7 @@ const plan = (given: Spec, options: { network?: Operation[]; version?: 1 | 2; ro
     spec: given,
     root: options.root ?? { kind: 'bind', source: '/image' },
     rootPath: '/root',
+    views: [],
     network: options.network ?? [],
     cgroups: fakeCgroups(options.version ?? 1),
   });

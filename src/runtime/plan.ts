@@ -23,18 +23,23 @@ export function keyringName({ linux }: Spec): string {
   return id === '' ? '' : `_ses.${id}`;
 }
 
+interface Roots {
+  root: RootOperations;
+  views: readonly RootOperations[];
+}
+
 const isUnshared = (operation: Operation) => operation.side === inside;
 
 function planHost(
   input: PlanInput,
   process: Process,
   namespaces: NamespacePlan,
-  root: RootOperations,
+  { root, views }: Roots,
 ): Operation[] {
   const { spec, cgroups, network } = input;
   const path = spec.linux?.cgroupsPath ?? '';
   const operations: Operation[] = [
-    ...root.server,
+    ...[root, ...views].flatMap(({ server }) => server),
     ...(path === '' ? [] : cgroups.create(path, spec.linux?.resources ?? {})),
     ...namespaces.before,
     {
@@ -94,7 +99,7 @@ function planInside(
   input: PlanInput,
   process: Process,
   namespaces: NamespacePlan,
-  root: RootOperations,
+  { root, views }: Roots,
 ): Operation[] {
   const { spec, cgroups } = input;
   const path = spec.linux?.cgroupsPath ?? '';
@@ -116,6 +121,7 @@ function planInside(
     ...(namespaces.user ? [awaitHost] : path === '' ? [] : cgroups.joinSelf(path)),
     ...namespaces.inside,
     ...planRoot(spec, root, input.rootPath),
+    ...views.map(({ mount }) => mount),
     ...mounts.before,
     ...planDev(spec, namespaces.user),
     ...planConsole(process),
@@ -140,6 +146,9 @@ export function planContainer(input: PlanInput): Operation[] {
   const { spec } = input;
   const process = spec.process ?? { user: { uid: 0, gid: 0 }, cwd: '/' };
   const namespaces = planNamespaces(spec.linux ?? {});
-  const root = rootOperations(input.root, input.rootPath, inside);
-  return [...planHost(input, process, namespaces, root), ...planInside(input, process, namespaces, root)];
+  const roots: Roots = {
+    root: rootOperations(input.root, input.rootPath, inside),
+    views: input.views.map(({ root, path }) => rootOperations(root, path, inside)),
+  };
+  return [...planHost(input, process, namespaces, roots), ...planInside(input, process, namespaces, roots)];
 }

@@ -10,12 +10,20 @@ export type Changes =
   /** A whole tree beside its parent's (null: it has none). */
   | { in: 'tree'; directory: string; parent: string | null };
 
-/** The changes as a layer tar, by a process that is shut into the directory: see native/tar.h. */
-export function diffTar(changes: Changes, options: DiffOptions): AsyncIterable<Uint8Array> {
-  return output(
-    [nativePath(), 'tar', changes.directory, ...sourceFlags(changes), ...ownFlags(changes, options)],
-    options,
-  );
+/** The changes as a layer tar, by a process that is shut into the directory: see native/tar.h. `form`: its flags for another form. */
+export function diffTar(
+  changes: Changes,
+  options: DiffOptions,
+  ...form: string[]
+): AsyncIterable<Uint8Array> {
+  const flags = [...sourceFlags(changes), ...ownFlags(changes, options), ...form];
+  return output([nativePath(), 'tar', changes.directory, ...flags], options);
+}
+
+/** The trees below, top first. */
+export function treesBelow(changes: Changes): readonly string[] {
+  if (changes.in === 'upper') return changes.lowers;
+  return changes.parent === null ? [] : [changes.parent];
 }
 
 function sourceFlags(changes: Changes): string[] {
@@ -25,7 +33,7 @@ function sourceFlags(changes: Changes): string[] {
 
 /** Mount points, and the directories that hold them as they were before: what was made in them made these look changed. */
 function ownFlags(changes: Changes, { mountPoints }: DiffOptions): string[] {
-  const below = changes.in === 'upper' ? changes.lowers : changes.parent === null ? [] : [changes.parent];
+  const below = treesBelow(changes);
   const holders = new Set(mountPoints.flatMap(parents));
   return [
     ...mountPoints.flatMap((path) => ['--mount-point', path]),

@@ -4,9 +4,10 @@ import { basename, join } from 'node:path';
 import type { Database } from '../lib/database.ts';
 import { conflict, internal, notFound } from '../lib/errors.ts';
 import type { RootMount } from '../linux/mounts.ts';
+import { changedPaths } from './changed-paths.ts';
 import { type Changes, diffTar } from './diff.ts';
 import { type SnapshotRecord, SnapshotRecords } from './records.ts';
-import type { DiffOptions, Snapshotter, Usage, WrittenLayer } from './snapshotter.ts';
+import type { ChangedPath, DiffOptions, Snapshotter, Usage, WrittenLayer } from './snapshotter.ts';
 import { diskUsage } from './usage.ts';
 
 /**
@@ -134,6 +135,10 @@ export abstract class DirectoryDriver implements Snapshotter {
 
   diff(key: string, options: DiffOptions): AsyncIterable<Uint8Array> {
     return diffTar(this.changes(this.record(key)), options);
+  }
+
+  changedPaths(key: string, options: DiffOptions): Promise<ChangedPath[]> {
+    return changedPaths(this.changes(this.record(key)), options);
   }
 
   pathOf(key: string): string {

@@ -29,6 +29,17 @@ export function findBelow(lowers: readonly string[], path: string): Stats | null
   return null;
 }
 
+/** That directory in all layers that have it, down to the first where something else stands in its place. */
+export function findDirectories(lowers: readonly string[], path: string): Buffer[] {
+  const directories: Buffer[] = [];
+  for (const lower of lowers) {
+    const found = realDirectory(lower, path);
+    if (found === 'hidden') break;
+    if (found !== 'missing') directories.push(found.path);
+  }
+  return directories;
+}
+
 /**
  * Looks at every component, so that no symbolic link of the image is followed (nothing else changes these trees).
  * `hidden`: something that is not a directory stands in the way, as a file or a whiteout does.

@@ -23,6 +23,13 @@ export interface DiffOptions {
   mountPoints: readonly string[];
 }
 
+/** A path of a snapshot that is not as in its parent. */
+export interface ChangedPath {
+  /** Absolute. */
+  path: string;
+  kind: 'modified' | 'added' | 'deleted';
+}
+
 /**
  * Snapshots are named by key: a ChainID for a committed layer, a container id for a writable one. All state lives under
  * one directory (mode 0710, CVE-2021-41091) and in the engine's database; every method is one transaction.
@@ -56,6 +63,8 @@ export interface Snapshotter {
    * of no single moment. Ending the iteration early ends the reading. Throws notFound at once for an unknown key.
    */
   diff(key: string, options: DiffOptions): AsyncIterable<Uint8Array>;
+  /** The names of that, by name; a directory is modified when something in it is. */
+  changedPaths(key: string, options: DiffOptions): Promise<ChangedPath[]>;
   /** The directory that holds (at least) the files of a committed layer, under the names that they have in it. */
   layerDirectory(key: string): string;
   /** Everything that the snapshot has on disk is in this directory. */

@@ -10,7 +10,7 @@ import type {
   WaitCondition,
 } from '../../src/containers/model.ts';
 import type { Containers } from '../../src/containers/service.ts';
-import { conflict, internal, invalid, notFound, notModified } from '../../src/lib/errors.ts';
+import { conflict, internal, invalid, notFound, notModified, unsupported } from '../../src/lib/errors.ts';
 import { type ContainerId, newContainerId, newExecId } from '../../src/lib/ids.ts';
 import type { FakeNetworks } from './fake-networks.ts';
 import { FakeProcess } from './fake-process.ts';
@@ -36,6 +36,14 @@ export class FakeContainers implements Containers {
       if (entry.container.name === ref || entry.container.id.startsWith(ref)) return entry;
     throw notFound(`No such container: ${ref}`);
   }
+
+  async statPath(): Promise<never> {
+    throw unsupported('the fake has no files');
+  }
+  getArchive = this.statPath;
+  putArchive = this.statPath;
+  changes = this.statPath;
+  export = this.statPath;
 
   async create(request: CreateRequest): Promise<{ id: ContainerId; warnings: string[] }> {
     this.calls.push('create');

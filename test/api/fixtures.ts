@@ -87,10 +87,18 @@ export class FakeImages implements Images {
   }
 }
 
-class FakeVolumes implements Pick<Volumes, 'create' | 'get' | 'list' | 'remove' | 'prune' | 'holders'> {
+class FakeVolumes
+  implements Pick<Volumes, 'create' | 'get' | 'list' | 'survey' | 'remove' | 'prune' | 'holders'>
+{
   readonly #all = new Map<string, Volume>();
   async create({ name, driver, options, labels }: Parameters<Volumes['create']>[0]): Promise<Volume> {
-    const made = { driver, options, labels, scope: 'local', anonymous: name === '' } as const;
+    const made = {
+      driver: driver || 'local',
+      options,
+      labels,
+      scope: 'local',
+      anonymous: name === '',
+    } as const;
     const volume: Volume = {
       ...made,
       name: (name || 'f'.repeat(64)) as Volume['name'],
@@ -107,6 +115,9 @@ class FakeVolumes implements Pick<Volumes, 'create' | 'get' | 'list' | 'remove' 
   }
   async list(): Promise<Volume[]> {
     return [...this.#all.values()];
+  }
+  async survey() {
+    return { volumes: await this.list(), warnings: [] };
   }
   async remove(name: string): Promise<void> {
     await this.get(name);
@@ -149,6 +160,7 @@ const system: System = {
       labels: [],
       securityOptions: ['name=seccomp,profile=builtin'],
       warnings: ['WARNING: a fake'],
+      volumeDrivers: ['local'],
       bridgeIp: '172.17.0.1',
       initVersion: '0.1.0',
       registries: { insecure: ['reg.example:5000', '10.0.0.0/8'], mirrors: ['https://mirror.example'] },

@@ -233,6 +233,7 @@ export const options = (directory: string) => ({
   dns: [],
   logOptions: {},
   registries: { insecure: [], mirrors: [], certificates: [], attempts: 5 },
+  pluginDirectories: [],
   maxDownloads: 3,
   maxUploads: 5,
   thinLayers: true,

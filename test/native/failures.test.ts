@@ -170,6 +170,10 @@ test('as docker-init it reaps, forwards signals and returns the code of its comm
     clearAttr: 0,
     recursiveAttr: false,
     propagation: 0,
+    subpath: '',
+    uidMap: '',
+    gidMap: '',
+    owner: '',
   };
   const start = (script: string) =>
     run(container(rootfs, ['/sbin/docker-init', '--', 'sh', '-c', script], { mounts: [init] }));

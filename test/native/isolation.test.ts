@@ -94,6 +94,10 @@ test('binds: directories, files, read-only, propagation, and where they may not 
       clearAttr: 0,
       recursiveAttr: true,
       propagation: MS.PRIVATE | MS.REC,
+      subpath: '',
+      uidMap: '',
+      gidMap: '',
+      owner: '',
       ...more,
     }) as Operation;
   const text = await output(rootfs, 'cat /new/dir/file; touch /ro/x 2>/dev/null || echo refused; ls /ro', {

@@ -36,6 +36,10 @@ const bind = (source: string, target: string): Operation => ({
   clearAttr: 0,
   recursiveAttr: false,
   propagation: 0,
+  subpath: '',
+  uidMap: '',
+  gidMap: '',
+  owner: '',
 });
 const tmpfs = (target: string): Operation => ({
   ...inside,

@@ -68,6 +68,7 @@ export class Box implements AsyncDisposable {
         cwd: this.directory,
       },
       rootPath: this.rootPath,
+      views: [],
       network: [],
       cgroups,
     });

@@ -1,20 +1,20 @@
 import { afterEach, beforeEach, expect, test } from 'bun:test';
+import assert from 'node:assert/strict';
 import {
   existsSync,
   mkdirSync,
   mkdtempSync,
   readdirSync,
   readFileSync,
+  renameSync,
   rmSync,
   statSync,
-  symlinkSync,
   writeFileSync,
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openDatabase } from '../../src/lib/database.ts';
 import { newContainerId } from '../../src/lib/ids.ts';
-import type { RootMount } from '../../src/linux/mounts.ts';
 import { VolumeService } from '../../src/volumes/volumes.ts';
 import { succeed } from '../rig/command.ts';
 
@@ -25,6 +25,9 @@ const open = () =>
   new VolumeService({
     db,
     directory: join(directory, 'volumes'),
+    pluginDirectories: [],
+    registries: { repository: () => assert.fail('no registry is asked') },
+    moveMounts: () => {},
     emit: ({ action, id }) => events.push(`${action} ${id}`),
     log: () => {},
   });
@@ -71,7 +74,7 @@ test("what cannot be is refused with Docker's texts", async () => {
   const volumes = open();
   await volumes.create(request('data'));
   await expect(volumes.create(request('data', { driver: 'nfs' }))).rejects.toThrow(
-    'volume name must be unique',
+    'create data: error looking up volume plugin nfs: plugin "nfs" not found',
   );
   await expect(volumes.create(request('x1', { driver: 'nfs' }))).rejects.toThrow(
     'create x1: error looking up volume plugin nfs: plugin "nfs" not found',
@@ -104,72 +107,22 @@ test('prune takes unused anonymous volumes, or all unused ones', async () => {
   expect((await volumes.list()).map(({ name }) => name)).toEqual([held.name]);
 });
 
-/** An image root with a directory worth copying: as overlay, served by fuse-overlayfs, and as plain directory. */
-async function imageRoots(): Promise<RootMount[]> {
-  const lower = join(directory, 'lower');
-  mkdirSync(join(lower, 'var/lib/db'), { recursive: true });
-  writeFileSync(join(lower, 'var/lib/db/config'), 'hello', { mode: 0o640 });
-  await succeed(['chown', '-R', '999:998', join(lower, 'var/lib/db')]);
-  await succeed(['chmod', '0750', join(lower, 'var/lib/db')]);
-  await succeed(['setfattr', '-n', 'user.note', '-v', 'kept', join(lower, 'var/lib/db/config')]).catch(
-    () => '',
-  );
-  symlinkSync('/etc', join(lower, 'escape'));
-  for (const name of ['upper', 'work', 'empty', 'upper2', 'work2']) mkdirSync(join(directory, name));
-  return [
-    {
-      kind: 'mount',
-      source: 'overlay',
-      fstype: 'overlay',
-      flags: 0,
-      data: 'lowerdir=lower:empty,upperdir=upper,workdir=work',
-      cwd: directory,
-    },
-    {
-      kind: 'fuse',
-      source: 'fuse-overlayfs',
-      argv: ['/usr/bin/fuse-overlayfs', '-f', '-o', 'lowerdir=lower:empty,upperdir=upper2,workdir=work2'],
-      cwd: directory,
-    },
-    { kind: 'bind', source: lower },
-  ];
-}
-
-test('a fresh volume starts with what the image has there, owners and modes included', async () => {
-  const volumes = open();
-  for (const [i, root] of (await imageRoots()).entries()) {
-    const name = `data${i}`;
-    const { mountpoint } = await volumes.create(request(name));
-    await volumes.copyUp(name, root, '/var/lib/db');
-    expect(readFileSync(join(mountpoint, 'config'), 'utf8')).toBe('hello');
-    expect(statSync(join(mountpoint, 'config'))).toMatchObject({ uid: 999, gid: 998, mode: 0o100640 });
-    expect(statSync(mountpoint)).toMatchObject({ uid: 999, gid: 998, mode: 0o40750 });
-
-    writeFileSync(join(mountpoint, 'config'), 'mine');
-    await volumes.copyUp(name, root, '/var/lib/db');
-    expect(readFileSync(join(mountpoint, 'config'), 'utf8')).toBe('mine');
-
-    const other = await volumes.create(request(`empty${i}`));
-    await volumes.copyUp(other.name, root, '/missing');
-    // Links of the image are followed beneath its root only (CVE-2022-23648).
-    await volumes.copyUp(other.name, root, '/escape');
-    await volumes.copyUp(other.name, root, '/../../../../etc');
-    expect(readdirSync(other.mountpoint)).toEqual([]);
-  }
-  expect(mounts()).toEqual([]);
-});
-
-test('options are mounted, and unmounted without touching what was there', async () => {
+test('options are mounted from the first user to the last, and what was there is not touched', async () => {
   const volumes = open();
   const fast = await volumes.create(
     request('fast', { options: { type: 'tmpfs', device: 'tmpfs', o: 'size=1m,mode=1777' } }),
   );
-  expect(mounts().some((line) => line.includes('- tmpfs'))).toBe(true);
-  volumes.hold('fast', newContainerId());
-  await volumes.create(request('fast'));
-  await open().open();
+  expect(mounts()).toEqual([]);
+  expect(await volumes.mount('fast', 'a')).toBe(fast.mountpoint);
+  await volumes.mount('fast', 'a');
+  await volumes.mount('fast', 'b');
   expect(mounts()).toHaveLength(1);
   writeFileSync(join(fast.mountpoint, 'x'), 'x');
+  expect((await volumes.unmount('a')).map(({ name }) => name)).toEqual(['fast']);
+  expect(readFileSync(join(fast.mountpoint, 'x'), 'utf8')).toBe('x');
+  await volumes.unmount('b');
+  expect(mounts()).toEqual([]);
+  expect(readdirSync(fast.mountpoint)).toEqual([]);
 
   const precious = join(directory, 'precious');
   mkdirSync(precious);
@@ -177,16 +130,43 @@ test('options are mounted, and unmounted without touching what was there', async
   const bound = await volumes.create(
     request('bound', { options: { type: 'none', device: precious, o: 'bind,ro' } }),
   );
+  await volumes.mount('bound', 'a');
   expect(readFileSync(join(bound.mountpoint, 'file'), 'utf8')).toBe('keep');
   expect(() => writeFileSync(join(bound.mountpoint, 'file'), 'x')).toThrow('EROFS');
+  await expect(volumes.remove('bound', false)).rejects.toThrow('volume is in use');
+  await volumes.unmount('a');
   await volumes.remove('bound', false);
   expect(readFileSync(join(precious, 'file'), 'utf8')).toBe('keep');
-  const missing = request('missing', { options: { type: 'none', device: '/does/not/exist', o: 'bind' } });
-  await expect(volumes.create(missing)).rejects.toThrow(
-    'failed to mount local volume: mount /does/not/exist:',
-  );
-  await Bun.sleep(50);
-  for (const container of volumes.holders('fast')) volumes.release(container);
-  await volumes.remove('fast', false);
+});
+
+test('the next daemon ends the mounts of users that are gone, and mends those of others', async () => {
+  const tmpfs = { options: { type: 'tmpfs', device: 'tmpfs' } };
+  const before = open();
+  for (const name of ['lost', 'kept', 'stray']) await before.create(request(name, tmpfs));
+  await before.mount('lost', 'gone');
+  await before.mount('kept', 'gone');
+  const path = await before.mount('kept', 'alive');
+  const stray = await before.get('stray');
+  await succeed(['mount', '-t', 'tmpfs', 'tmpfs', stray.mountpoint]);
+  await succeed(['umount', path]);
+  const after = open();
+  await after.open();
+  await after.reconcile(new Set(['alive']));
+  expect(mounts().map((line) => line.split(' ')[4])).toEqual([path]);
+  await after.unmount('alive');
   expect(mounts()).toEqual([]);
+});
+
+test('what a killed daemon left half made is gone, or as it was', async () => {
+  const at = (path: string) => join(directory, 'volumes', path);
+  const before = open();
+  const { mountpoint } = await before.create(request('data'));
+  writeFileSync(join(mountpoint, 'file'), 'old');
+  for (const path of ['.new-fresh/_data', '.gone-other/_data', '.old-data', '.new-data/_data'])
+    mkdirSync(at(path), { recursive: true });
+  writeFileSync(at('.spool-1'), 'x');
+  renameSync(mountpoint, at('.old-data/_data'));
+  await open().open();
+  expect(readdirSync(at('.')).sort()).toEqual(['data']);
+  expect(readFileSync(join(mountpoint, 'file'), 'utf8')).toBe('old');
 });

@@ -21,6 +21,7 @@ import { registryRoutes } from './registry.ts';
 import { swarmRoutes } from './swarm.ts';
 import { systemRoutes } from './system.ts';
 import { unsupportedRoutes } from './unsupported.ts';
+import { volumeFileRoutes } from './volume-files.ts';
 import { volumeRoutes } from './volumes.ts';
 
 export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
@@ -44,6 +45,7 @@ export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
     ...registryRoutes(distribution, log),
     ...imageRoutes(images, system),
     ...volumeRoutes(volumes),
+    ...volumeFileRoutes(volumes, log),
     ...networkRoutes(networks, containers),
     ...swarmRoutes(),
     ...unsupportedRoutes(),

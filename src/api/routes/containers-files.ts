@@ -1,35 +1,59 @@
-/** The container's file system. The containers noun gains these methods with a later version; until then they are refused. */
-import { unsupported } from '../../lib/errors.ts';
+/** The container's file system. */
+import type { Containers } from '../../containers/service.ts';
+import { invalid } from '../../lib/errors.ts';
+import { bodyStream } from '../http/body.ts';
+import { sendChunks } from '../http/chunks.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { booleanParameter, textParameter } from '../http/query.ts';
 import { type Route, route } from '../http/router.ts';
-import { sendStream } from '../http/stream.ts';
+import { pathStatHeader } from '../translate/path-stat.ts';
 import type { FilesystemChange } from '../types/containers.ts';
 
-interface Files {
-  changes?(ref: string): Promise<{ path: string; kind: FilesystemChange['Kind'] }[]>;
-  /** The root file system as a tar. */
-  export?(ref: string, signal: AbortSignal): Promise<ReadableStream<Uint8Array>>;
-}
+type Files = Pick<Containers, 'statPath' | 'getArchive' | 'putArchive' | 'changes' | 'export'>;
 
-export function fileRoutes(containers: object & Files): Route[] {
+const tar = { 'Content-Type': 'application/x-tar' };
+const kinds = { modified: 0, added: 1, deleted: 2 } as const;
+
+export function fileRoutes(containers: Files): Route[] {
   return [
-    route('GET', '/containers/{id}/changes', async (exchange) => {
-      if (!containers.changes)
-        throw unsupported('container diff is not supported yet by this version of gantry');
-      const changes = await containers.changes(exchange.parameter('id'));
-      exchange.json(
-        200,
-        changes.map(({ path, kind }): FilesystemChange => ({ Path: path, Kind: kind })),
-      );
+    route('HEAD', '/containers/{id}/archive', async (exchange) => {
+      const stat = await containers.statPath(exchange.parameter('id'), pathParameter(exchange));
+      exchange.response.writeHead(200, statHeader(pathStatHeader(stat)));
+      exchange.response.end();
     }),
-    route('GET', '/containers/{id}/export', (exchange) => exportTar(containers, exchange)),
+    route('GET', '/containers/{id}/archive', async (exchange) => {
+      const { stat, archive } = await containers.getArchive(
+        exchange.parameter('id'),
+        pathParameter(exchange),
+      );
+      await sendChunks(exchange, archive, { ...tar, ...statHeader(pathStatHeader(stat)) });
+    }),
+    route('PUT', '/containers/{id}/archive', (exchange) => putArchive(containers, exchange)),
+    route('GET', '/containers/{id}/changes', async (exchange) => {
+      const changes = await containers.changes(exchange.parameter('id'), exchange.signal);
+      const list = changes.map(({ path, kind }): FilesystemChange => ({ Path: path, Kind: kinds[kind] }));
+      exchange.json(200, list.length > 0 ? list : null);
+    }),
+    route('GET', '/containers/{id}/export', async (exchange) =>
+      sendChunks(exchange, await containers.export(exchange.parameter('id')), tar),
+    ),
   ];
 }
 
-async function exportTar(containers: Files, exchange: Exchange): Promise<void> {
-  if (!containers.export)
-    throw unsupported('container export is not supported yet by this version of gantry');
-  const tar = await containers.export(exchange.parameter('id'), exchange.signal);
-  exchange.response.writeHead(200, { 'Content-Type': 'application/x-tar' });
-  await sendStream(exchange, tar);
+const statHeader = (value: string) => ({ 'X-Docker-Container-Path-Stat': value });
+
+async function putArchive(containers: Files, exchange: Exchange): Promise<void> {
+  const path = pathParameter(exchange);
+  await containers.putArchive(exchange.parameter('id'), path, bodyStream(exchange), {
+    keepKind: booleanParameter(exchange.query, 'noOverwriteDirNonDir'),
+    containerOwner: booleanParameter(exchange.query, 'copyUIDGID'),
+  });
+  exchange.empty(200);
+}
+
+function pathParameter({ query }: Exchange): string {
+  const path = textParameter(query, 'path');
+  // Docker's text, blank missing.
+  if (path === '') throw invalid('bad parameter: pathcannot be empty');
+  return path;
 }

@@ -9,24 +9,26 @@ import { Fields } from '../translate/fields.ts';
 import { selectVolumes, volumeFilterKeys, volumeJson } from '../translate/volume.ts';
 import type { VolumeList, VolumesPruneReport } from '../types/volumes.ts';
 
-type Needed = Pick<Volumes, 'create' | 'get' | 'list' | 'remove' | 'prune' | 'holders'>;
+type Needed = Pick<Volumes, 'create' | 'get' | 'survey' | 'remove' | 'prune' | 'holders'>;
 
 export function volumeRoutes(volumes: Needed): Route[] {
   return [
     route('GET', '/volumes', async (exchange) => {
       const filters = parseFilters(exchange.query.get('filters'), volumeFilterKeys);
       const inUse = ({ name }: { name: string }) => volumes.holders(name).length > 0;
-      const selected = selectVolumes(await volumes.list(), filters, inUse);
+      const found = await volumes.survey();
       exchange.json(200, {
-        Volumes: selected.map((volume) => volumeJson(volume)),
-        Warnings: null,
+        Volumes: selectVolumes(found.volumes, filters, inUse).map((volume) =>
+          volumeJson({ ...volume, status: undefined }),
+        ),
+        Warnings: found.warnings.length > 0 ? found.warnings : null,
       } satisfies VolumeList);
     }),
     route('POST', '/volumes/create', async (exchange) => {
       const fields = Fields.of(await readJson(exchange), 'CreateOptions');
       const volume = await volumes.create({
         name: fields.text('Name'),
-        driver: fields.text('Driver') || 'local',
+        driver: fields.text('Driver'),
         options: fields.textMap('DriverOpts'),
         labels: fields.textMap('Labels'),
       });
@@ -46,7 +48,7 @@ export function volumeRoutes(volumes: Needed): Route[] {
       exchange.json(200, volumeJson(await volumes.get(exchange.parameter('name')))),
     ),
     route('PUT', '/volumes/{name}', () => {
-      throw unavailable('This node is not a swarm manager. Only cluster volumes can be updated.');
+      throw unavailable('volume update only valid for cluster volumes, but swarm is unavailable');
     }),
     route('DELETE', '/volumes/{name}', async (exchange) => {
       await volumes.remove(exchange.parameter('name'), booleanParameter(exchange.query, 'force'));

@@ -1,14 +1,9 @@
 /** HostConfig of a create request, and the limits that update shares with it. */
 
-import type {
-  DeviceRate,
-  HostConfig,
-  MountRequest,
-  Resources,
-  RestartPolicy,
-} from '../../containers/model.ts';
+import type { DeviceRate, HostConfig, Resources, RestartPolicy } from '../../containers/model.ts';
 import { invalid } from '../../lib/errors.ts';
 import type { Fields } from './fields.ts';
+import { parseMount } from './mount.ts';
 import { parsePortBindings } from './ports.ts';
 
 const rate = (device: Fields): DeviceRate => ({ path: device.text('Path'), rate: device.integer('Rate') });
@@ -62,59 +57,6 @@ export function parseRestartPolicy(policy: Fields | null): RestartPolicy {
     // Any other name is refused by the container's validation, which knows the text.
     name: (policy?.text('Name') || 'no') as RestartPolicy['name'],
     maximumRetryCount: policy?.integer('MaximumRetryCount') ?? 0,
-  };
-}
-
-function parseMount(mount: Fields, version: number): MountRequest {
-  const bind = mount.object('BindOptions');
-  const volume = mount.object('VolumeOptions');
-  const tmpfs = mount.object('TmpfsOptions');
-  const image = mount.object('ImageOptions');
-  const type = mount.text('Type') as MountRequest['type'];
-  const since = (minor: number, used: boolean, what: string) => {
-    if (used && version < minor) throw invalid(`${what} needs API v1.${minor} or newer`);
-  };
-  since(44, bind?.boolean('ReadOnlyForceRecursive') === true, 'BindOptions.ReadOnlyForceRecursive');
-  since(45, (volume?.text('Subpath') ?? '') !== '', 'VolumeOptions.Subpath');
-  since(46, tmpfs?.has('Options') === true, 'TmpfsOptions.Options');
-  since(48, type === 'image' || image !== null, 'Image mounts');
-  // Options of another kind of mount were not refused before 1.42.
-  const keep = (kind: string) => version >= 42 || type === kind;
-  return {
-    type,
-    source: mount.text('Source'),
-    target: mount.text('Target'),
-    readOnly: mount.boolean('ReadOnly'),
-    consistency: mount.text('Consistency'),
-    ...(bind &&
-      keep('bind') && {
-        bind: {
-          propagation: bind.text('Propagation'),
-          nonRecursive: version >= 40 && bind.boolean('NonRecursive'),
-          createMountpoint: version >= 42 && bind.boolean('CreateMountpoint'),
-          readOnlyNonRecursive: version >= 44 && bind.boolean('ReadOnlyNonRecursive'),
-          readOnlyForceRecursive: bind.boolean('ReadOnlyForceRecursive'),
-        },
-      }),
-    ...(volume &&
-      keep('volume') && {
-        volume: {
-          noCopy: volume.boolean('NoCopy'),
-          labels: volume.textMap('Labels'),
-          driver: volume.object('DriverConfig')?.text('Name') ?? '',
-          options: volume.object('DriverConfig')?.textMap('Options') ?? {},
-          subpath: volume.text('Subpath'),
-        },
-      }),
-    ...(tmpfs &&
-      keep('tmpfs') && {
-        tmpfs: {
-          sizeBytes: tmpfs.integer('SizeBytes'),
-          mode: tmpfs.integer('Mode'),
-          options: tmpfs.items('Options').map((option) => (Array.isArray(option) ? option.map(String) : [])),
-        },
-      }),
-    ...(image && { image: { subpath: image.text('Subpath') } }),
   };
 }
 

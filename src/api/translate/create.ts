@@ -29,6 +29,7 @@ export function parseCreate(body: unknown, { name, platform, version }: CreatePa
     config: parseConfig(fields, version),
     hostConfig: parseHostConfig(fields.object('HostConfig') ?? empty, version),
     endpoints,
+    readOnlyNonRecursive: version < 44,
   };
 }
 

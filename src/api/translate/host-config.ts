@@ -1,6 +1,7 @@
 /** HostConfig back into Docker's JSON. */
-import type { DeviceRate, HostConfig, MountRequest } from '../../containers/model.ts';
-import type { HostConfig as HostConfigJson, Mount } from '../types/host-config.ts';
+import type { DeviceRate, HostConfig } from '../../containers/model.ts';
+import type { HostConfig as HostConfigJson } from '../types/host-config.ts';
+import { mountJson } from './mount.ts';
 import { portBindingsJson } from './ports.ts';
 
 const orNull = <T>(list: T[]): T[] | null => (list.length > 0 ? list : null);
@@ -92,43 +93,5 @@ function resourcesJson(host: HostConfig) {
     CpuPercent: 0,
     IOMaximumIOps: 0,
     IOMaximumBandwidth: 0,
-  };
-}
-
-/** Go's omitempty: a field with its zero value is not sent. */
-function present<T extends object>(value: T): Partial<T> {
-  const entries = Object.entries(value).filter(
-    ([, item]) => item !== '' && item !== false && item !== 0 && !(typeof item === 'object' && isEmpty(item)),
-  );
-  return Object.fromEntries(entries) as Partial<T>;
-}
-
-function mountJson({ bind, volume, tmpfs, image, ...mount }: MountRequest): Mount {
-  return {
-    Type: mount.type,
-    ...(mount.source && { Source: mount.source }),
-    Target: mount.target,
-    ...present({ ReadOnly: mount.readOnly, Consistency: mount.consistency }),
-    ...(bind && {
-      BindOptions: present({
-        Propagation: bind.propagation,
-        NonRecursive: bind.nonRecursive,
-        CreateMountpoint: bind.createMountpoint,
-        ReadOnlyNonRecursive: bind.readOnlyNonRecursive,
-        ReadOnlyForceRecursive: bind.readOnlyForceRecursive,
-      }),
-    }),
-    ...(volume && {
-      VolumeOptions: present({
-        NoCopy: volume.noCopy,
-        Labels: volume.labels,
-        DriverConfig: present({ Name: volume.driver, Options: volume.options }),
-        Subpath: volume.subpath,
-      }),
-    }),
-    ...(tmpfs && {
-      TmpfsOptions: present({ SizeBytes: tmpfs.sizeBytes, Mode: tmpfs.mode, Options: tmpfs.options }),
-    }),
-    ...(image && { ImageOptions: present({ Subpath: image.subpath }) }),
   };
 }

@@ -26,7 +26,7 @@ export function infoJson(info: Info, facts: Facts, host: Host, version: number):
     Driver: info.driver,
     DriverStatus: info.driverStatus,
     Plugins: {
-      Volume: ['local'],
+      Volume: info.volumeDrivers,
       Network: ['bridge', 'host', 'ipvlan', 'macvlan', 'null'],
       Authorization: null,
       Log: ['json-file', 'none'],

@@ -16,6 +16,13 @@ export function rfc3339(milliseconds: number): string {
   return `${text.slice(0, 19)}${fraction === '' ? '' : `.${fraction}`}Z`;
 }
 
+/** RFC3339Nano of a time that is exact to the nanosecond. */
+export function rfc3339Parts(seconds: number, nanoseconds: number): string {
+  const fraction = String(nanoseconds).padStart(9, '0').replace(/0+$/, '');
+  const whole = new Date(seconds * 1000).toISOString().replace(/\.\d+Z$/, '');
+  return `${whole}${fraction === '' ? '' : `.${fraction}`}Z`;
+}
+
 /** RFC 3339 in UTC without fraction (volumes). */
 export function rfc3339Seconds(milliseconds: number): string {
   return `${new Date(milliseconds).toISOString().slice(0, 19)}Z`;

@@ -1,7 +1,7 @@
 /** Volumes as Docker's JSON, and their filters. */
-import type { Volume } from '../../volumes/model.ts';
+import type { Volume, VolumeSnapshot } from '../../volumes/model.ts';
 import { booleanFilter, type Filters, matchesLabels, matchesPattern } from '../http/filters.ts';
-import type { Volume as VolumeJson } from '../types/volumes.ts';
+import type { Volume as VolumeJson, VolumeSnapshot as VolumeSnapshotJson } from '../types/volumes.ts';
 import { rfc3339Seconds } from './time.ts';
 
 export const volumeFilterKeys = ['dangling', 'driver', 'label', 'name'] as const;
@@ -22,9 +22,16 @@ export function volumeJson(volume: Volume, usage?: { size: number; references: n
     Name: volume.name,
     Options: Object.keys(volume.options).length > 0 ? volume.options : null,
     Scope: volume.scope,
+    ...(volume.status && { Status: volume.status }),
     ...(usage && { UsageData: { Size: usage.size, RefCount: usage.references } }),
   };
 }
+
+export const snapshotJson = ({ name, created, size }: VolumeSnapshot): VolumeSnapshotJson => ({
+  Name: name,
+  CreatedAt: rfc3339Seconds(created),
+  Size: size,
+});
 
 export function selectVolumes(
   volumes: readonly Volume[],

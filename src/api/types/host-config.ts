@@ -28,6 +28,30 @@ export interface Ulimit {
   Hard: number;
 }
 
+/** Which ids are seen as which. `{}`: the owner of the source is seen as the container's user, and the other way round. */
+export interface IdMapping {
+  UIDs?: IdRange[];
+  GIDs?: IdRange[];
+}
+
+/** The first id on disk, the first that is seen, and how many. */
+export interface IdRange {
+  From: number;
+  To: number;
+  Count: number;
+}
+
+/** Beyond Docker. */
+export interface OwnerOptions {
+  /** Of the root of a volume that is still empty, or of the directory that is made as a bind's source (CreateMountpoint). */
+  UID?: number;
+  GID?: number;
+  /** As a number, like TmpfsOptions.Mode: 493 is 0755. */
+  Mode?: number;
+  /** An id-mapped mount (Linux 5.12, and a file system that has it): the files have other owners than on disk. */
+  IDMap?: IdMapping;
+}
+
 /** One `--mount`. */
 export interface Mount {
   Type: string;
@@ -41,13 +65,13 @@ export interface Mount {
     CreateMountpoint?: boolean;
     ReadOnlyNonRecursive?: boolean;
     ReadOnlyForceRecursive?: boolean;
-  };
+  } & OwnerOptions;
   VolumeOptions?: {
     NoCopy?: boolean;
     Labels?: Record<string, string>;
     DriverConfig?: { Name?: string; Options?: Record<string, string> };
     Subpath?: string;
-  };
+  } & OwnerOptions;
   ImageOptions?: { Subpath?: string };
   TmpfsOptions?: { SizeBytes?: number; Mode?: number; Options?: string[][] };
 }

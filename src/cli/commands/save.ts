@@ -42,9 +42,11 @@ function checkFolder(path: string): void {
 }
 
 /** The file appears under its name only when it is complete. */
-async function writeFile(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
+export async function writeFile(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
   const { rename, unlink } = await import('node:fs/promises');
   const partial = `${dirname(path)}/.docker_temp_${process.pid}`;
+  // Only for its owner: it may hold secrets.
+  await Bun.write(partial, '', { mode: 0o600 });
   const writer = Bun.file(partial).writer();
   try {
     for await (const chunk of body) {

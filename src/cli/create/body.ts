@@ -5,7 +5,7 @@ import type { HostConfig, Resources } from '../../api/types/host-config.ts';
 import type { FlagValues } from '../flags/parse.ts';
 import { parseDevice } from './devices.ts';
 import { pairsToMap, readEnvironment, readLabels } from './files.ts';
-import { parseMount, parseVolumes } from './mounts.ts';
+import { parseMount } from './mounts.ts';
 import { parseNetworks } from './networks.ts';
 import { parsePorts } from './ports.ts';
 import { commonResources } from './resources.ts';
@@ -18,6 +18,7 @@ import {
   parseUlimit,
   parseWeightDevice,
 } from './validators.ts';
+import { parseVolumes } from './volumes.ts';
 
 type Draft<T> = { -readonly [Key in keyof T]?: T[Key] };
 

@@ -1,17 +1,21 @@
-/** `--mount type=bind,source=/a,target=/b,readonly` and `--volume a:/b:ro`. */
+/** `--mount type=bind,source=/a,target=/b,readonly`. */
 import type { Mount } from '../../api/types/host-config.ts';
 import { parseCsv } from '../flags/csv.ts';
 import { parseBool, parseBytes } from '../flags/numbers.ts';
 import { absolutePath } from './files.ts';
+import { isOwnerField, setOwners } from './mount-owners.ts';
 
 export function parseMount(value: string): Mount {
-  if (value === '') throw new Error('value is empty');
+  // What Go's reader of CSV says of no line at all.
+  if (value === '') throw new Error('EOF');
   const mount: Mount = { Type: 'volume', Target: '' };
-  for (const field of parseCsv(value)) {
+  const fields = parseCsv(value);
+  for (const field of fields.filter((each) => !isOwnerField(each))) {
     const equals = field.indexOf('=');
     if (equals < 0) setSwitch(mount, field);
     else setField(mount, field.slice(0, equals), field.slice(equals + 1), field);
   }
+  setOwners(mount, fields.filter(isOwnerField));
   checkCombination(mount);
   return mount;
 }
@@ -44,7 +48,7 @@ const setters: Record<string, (mount: Mount, value: string, key: string) => void
     mount.Type = value.toLowerCase();
   },
   source: (mount, value) => {
-    mount.Source = value === '.' || value.startsWith('./') ? absolutePath(value) : value;
+    mount.Source = value.startsWith('.') ? absolutePath(value) : value;
   },
   target: (mount, value) => {
     mount.Target = value;
@@ -158,26 +162,4 @@ function withPair(map: Record<string, string> | undefined, text: string): Record
   const equals = text.indexOf('=');
   const key = equals < 0 ? text : text.slice(0, equals);
   return key === '' ? { ...map } : { ...map, [key]: equals < 0 ? '' : text.slice(equals + 1) };
-}
-
-export interface Volumes {
-  binds: string[];
-  anonymous: Record<string, object>;
-}
-
-/** Splits `--volume` values into binds (and named volumes) and anonymous volumes. */
-export function parseVolumes(values: readonly string[]): Volumes {
-  const volumes: Volumes = { binds: [], anonymous: {} };
-  for (const value of new Set(values)) {
-    if (value === '') throw new Error('invalid empty volume spec');
-    const [source = '', ...rest] = value.split(':');
-    if (rest.length === 0) volumes.anonymous[value] = {};
-    else if (source === '' || rest[0] === '')
-      throw new Error(`invalid spec: ${value}: empty section between colons`);
-    else if (source.startsWith('.')) volumes.binds.push([absolutePath(source), ...rest].join(':'));
-    else if (source.startsWith('~'))
-      volumes.binds.push([(process.env.HOME ?? '') + source.slice(1), ...rest].join(':'));
-    else volumes.binds.push(value);
-  }
-  return volumes;
 }

@@ -132,6 +132,8 @@ export class Client {
         return { connection, head: await readHead(connection.incoming) };
       } catch (error) {
         connection[Symbol.dispose]();
+        // The body could not be had, which says nothing about the connection.
+        if (isExitError(error)) throw error;
         const streamed = options.body !== undefined && 'stream' in options.body;
         // The daemon may have closed a connection that was idle: the request was not seen and is sent again.
         if (reused && !streamed && !(error instanceof ClosedEarly && error.started)) continue;

@@ -1,5 +1,6 @@
 import { existsSync } from 'node:fs';
 import { join } from 'node:path';
+import { containerOfSnapshot } from '../../containers/image-views.ts';
 import type { Container } from '../../containers/model.ts';
 import type { Check, Problem, World } from './check.ts';
 
@@ -37,7 +38,10 @@ function containerProblems(
 function lostSnapshots({ containers, images: { snapshotter } }: World): Problem[] {
   return snapshotter
     .list()
-    .filter(({ key, committed }) => !committed && /^[0-9a-f]{64}$/.test(key) && !containers.isKnown(key))
+    .filter(({ key, committed }) => {
+      const owner = committed ? null : containerOfSnapshot(key);
+      return owner !== null && !containers.isKnown(owner);
+    })
     .map(({ key }) => ({
       kind: 'snapshot',
       subject: key,

@@ -72,6 +72,10 @@ function bindGroup(
     clearAttr: 0,
     recursiveAttr: false,
     propagation: 0,
+    subpath: '',
+    uidMap: '',
+    gidMap: '',
+    owner: '',
   };
 }
 

@@ -1,0 +1,72 @@
+/** A tar into a volume's empty directory: by a process that is shut into it (native/untar.h). */
+import { EngineError, internal, invalid, messageOf, unavailable } from '../../lib/errors.ts';
+import { freeReserve } from '../../lib/free-space.ts';
+import { nativePath, workerError, workerOptions } from '../../linux/native.ts';
+import { Peeked } from './peeked.ts';
+import { plain } from './plain.ts';
+import { applyRoot, peekRoot } from './root-member.ts';
+
+/** `archive` may be compressed with gzip or zstd. Reads it to its end. */
+export async function unpack(
+  archive: AsyncIterable<Uint8Array>,
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const bytes = new Peeked(plain(archive));
+  const root = await peekRoot(bytes);
+  if ((await bytes.head(1)).length === 0) throw invalid('invalid archive: it is empty');
+  await untar(bytes.rest(), directory, signal);
+  if (root !== null) applyRoot(directory, root);
+}
+
+async function untar(
+  bytes: AsyncIterable<Uint8Array>,
+  directory: string,
+  signal: AbortSignal,
+): Promise<void> {
+  const options = ['--whiteouts', 'none', '--keep-free', String(freeReserve(directory))];
+  const command = [nativePath(), 'untar', directory, ...options];
+  const child = Bun.spawn(command, { ...workerOptions, stdout: 'ignore', stdin: 'pipe', signal });
+  const [broken, message, code] = await Promise.all([
+    feed(child.stdin, bytes).then(() => undefined, sourceFailed),
+    child.stderr.text(),
+    child.exited,
+  ]);
+  signal.throwIfAborted();
+  // A broken source looks to the child like an archive that ends too early: the source's own error says more.
+  if (broken !== undefined) throw broken;
+  if (code !== 0) throw untarError(message);
+}
+
+/** A child that ends early says why itself; the rest is read all the same, as somebody may be sending it. */
+async function feed(stdin: Bun.FileSink, bytes: AsyncIterable<Uint8Array>): Promise<void> {
+  let open = true;
+  try {
+    for await (const chunk of bytes) if (open) open = await written(stdin, chunk);
+  } finally {
+    await Promise.resolve(stdin.end()).catch(() => undefined);
+  }
+}
+
+async function written(stdin: Bun.FileSink, chunk: Uint8Array): Promise<boolean> {
+  try {
+    await stdin.write(chunk);
+    await stdin.flush();
+    return true;
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return false;
+    throw error;
+  }
+}
+
+function sourceFailed(error: unknown): Error {
+  if (error instanceof EngineError) return error;
+  return invalid(`the archive is damaged: ${messageOf(error)}`, { cause: error });
+}
+
+function untarError(message: string): EngineError {
+  const line = message.trim().split('\n').at(-1) ?? '';
+  const text = workerError(line);
+  if (text === null) return internal(`gantry-init untar died: ${line}`);
+  return /no space left|quota exceeded/i.test(text) ? unavailable(text) : invalid(text);
+}
