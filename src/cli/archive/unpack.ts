@@ -61,9 +61,9 @@ class Unpacker {
     const path = this.directories.entry(parts);
     const shown = this.directories.shown(parts);
     try {
+      if (header.type === 'file') return await this.#makeFile(path, shown, member);
       const exists = this.#clear(path, shown, header.type === 'directory');
-      if (header.type === 'file') await makeFile(path, member);
-      else if (header.type === 'directory') this.#makeDirectory(path, parts, header, exists);
+      if (header.type === 'directory') this.#makeDirectory(path, parts, header, exists);
       else if (header.type === 'symlink') this.#makeSymlink(path, shown, header);
       else if (header.type === 'link') this.#makeLink(path, shown, header);
       else if (isNode(header.type)) makeNode(path, header.type, header, shown);
@@ -97,6 +97,17 @@ class Unpacker {
     return false;
   }
 
+  /** Most often there is nothing in the way: a look first would be one system call more for each file. */
+  async #makeFile(path: Buffer, shown: string, member: Member): Promise<void> {
+    let fd = createFile(path, member.header);
+    if (fd === null) {
+      this.#clear(path, shown, false);
+      fd = createFile(path, member.header);
+    }
+    if (fd === null) throw new ExitError(`open ${shown}: file exists`);
+    await fillFile(fd, path, member);
+  }
+
   #makeDirectory(path: Buffer, parts: string[], { mode, mtime }: TarHeader, exists: boolean): void {
     if (!exists) mkdirSync(path, mode);
     // Through the directory itself: a link may stand at its name by now.
@@ -126,10 +137,19 @@ class Unpacker {
   }
 }
 
-/** What could not be completed is removed. */
-async function makeFile(path: Buffer, member: Member): Promise<void> {
+/** null when something is there already. */
+function createFile(path: Buffer, { mode }: TarHeader): number | null {
+  try {
+    return openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & 0o777);
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return null;
+    throw error;
+  }
+}
+
+/** What cannot be completed is removed. */
+async function fillFile(fd: number, path: Buffer, member: Member): Promise<void> {
   const { mode, mtime } = member.header;
-  const fd = openSync(path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW, mode & 0o777);
   try {
     await member.data((bytes) => writeAllTo(fd, bytes));
     fchmodSync(fd, mode);
