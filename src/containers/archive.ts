@@ -67,7 +67,14 @@ export async function putArchive(
   const owner =
     options.containerOwner && container.config.user !== '' ? ['--owner', container.config.user] : [];
   await using program = new FileProgram('untar', tree, [
-    ...['--into', path.replace(/(?<=.)\/$/, ''), '--keep-kind', options.keepKind ? 'yes' : 'no', '--compression', compression],
+    ...[
+      '--into',
+      path.replace(/(?<=.)\/$/, ''),
+      '--keep-kind',
+      options.keepKind ? 'yes' : 'no',
+      '--compression',
+      compression,
+    ],
     ...owner,
   ]);
   refuse(await program.answer(), () => missing(given, ref));
