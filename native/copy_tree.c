@@ -172,8 +172,3 @@ int copy_tree_contents(int from, int to) {
   copier.target = target;
   return source < 0 || target < 0 ? -1 : copy_directory(&copier, source, target);
 }
-
-int copy_tree_entry(int from, const char *name, int to) {
-  __attribute__((cleanup(forget))) struct copier copier = {.target = to};
-  return copy_named(&copier, from, name, to);
-}

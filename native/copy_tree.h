@@ -5,5 +5,3 @@
 /* Everything in directory `from` into the empty directory `to`, which gets the owner, mode and times of
  * `from`. Descriptors may be O_PATH. 0, or -1 with errno. */
 int copy_tree_contents(int from, int to);
-/* The single entry `name` of directory `from` into directory `to`. */
-int copy_tree_entry(int from, const char *name, int to);

@@ -59,7 +59,6 @@ static const struct kind {
     [OP_ROUTE] = {"sssb", op_route},
     [OP_LINK_DELETE] = {"s", op_link_delete},
     [OP_ROUTE_DELETE] = {"ss", op_route_delete},
-    [OP_COPY_UP] = {"ss", op_copy_up},
     [OP_POPULATE] = {"sssbuuu", op_populate},
     [OP_FUSE_SERVE] = {"ssS", op_fuse_serve},
     [OP_FUSE_ROOT] = {"s", op_fuse_root},

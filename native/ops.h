@@ -144,7 +144,6 @@ OPERATION(op_macvlan);
 OPERATION(op_ipvlan);
 OPERATION(op_vlan);
 OPERATION(op_dummy);
-OPERATION(op_copy_up);
 OPERATION(op_populate);
 OPERATION(op_fuse_serve);
 OPERATION(op_fuse_root);

@@ -63,7 +63,6 @@ enum operation_code {
   OP_ROUTE = 64,
   OP_LINK_DELETE = 65,
   OP_ROUTE_DELETE = 66,
-  OP_COPY_UP = 70,
   OP_POPULATE = 71,
   OP_FUSE_SERVE = 80,
   OP_FUSE_ROOT = 81,

@@ -138,7 +138,6 @@ export const layout: { [N in OperationName]: { code: number; fields: Fields<N> }
   },
   'link-delete': { code: 65, fields: { name: 'string' } },
   'route-delete': { code: 66, fields: { destination: 'string', link: 'string' } },
-  'copy-up': { code: 70, fields: { target: 'string', path: 'string' } },
   populate: {
     code: 71,
     fields: {

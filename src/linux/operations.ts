@@ -202,8 +202,6 @@ export type Operation =
     | { op: 'route-delete'; destination: string; link: string }
 
     // -- content (one-shot runs)
-    /** Copies the directory or file `target` of the root to host directory `path` with owners, modes, times, xattrs, links; nothing when `path` is not empty or `target` is missing. Before pivot. */
-    | { op: 'copy-up'; target: string; path: string }
     /**
      * When host directory `path` (or `subpath` beneath it, which no link leads out of) is empty: with `copy` it gets what directory
      * `target` of the root holds, as it is there; then owner and mode, of which 2^32-1 leaves one as it is. Missing: nothing. Before pivot.

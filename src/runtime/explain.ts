@@ -116,7 +116,6 @@ const explainers: Explainers = {
     `route ${destination === '' ? 'default' : destination}${gateway === '' ? '' : ` via ${gateway}`}${deviceOf(link)}${replace ? ', in place of what is there' : ''}`,
   'route-delete': ({ destination, link }) => `route ${destination}${deviceOf(link)} deleted`,
   'link-delete': ({ name }) => `link ${name} deleted`,
-  'copy-up': ({ target, path }) => `copy what the image has at ${target} to ${path}`,
   populate: ({ target, path, subpath, copy }) =>
     `when ${path}${beneath(subpath)} is empty: ${copy ? `copy what the image has at ${target}, ` : ''}set its owner and mode`,
   'fuse-serve': ({ argv }) => `open /dev/fuse for ${short(argv.map(quoted).join(' '))}`,
@@ -170,7 +169,7 @@ const phases: readonly { title: string; side?: 'host' | 'inside'; ops: readonly 
       'bind-root',
       'fuse-root',
       'root',
-      'copy-up',
+      'populate',
       'subvolume-create',
       'subvolume-snapshot',
       'subvolume-delete',

@@ -73,6 +73,13 @@ export const dockerCapabilities = String(0xa80425fbn);
 const inside = { side: 'inside', optional: false } as const;
 const host = { side: 'host', optional: false } as const;
 
+/** Fills the empty host directory `path` with what the root has at `target`, and leaves owner and mode as they come. */
+export function populate(target: string, path: string): Operation {
+  const unchanged = 2 ** 32 - 1;
+  const owners = { uid: unchanged, gid: unchanged, mode: unchanged };
+  return { ...host, op: 'populate', target, path, subpath: '', copy: true, ...owners };
+}
+
 export function overlay(rootfs: Rootfs): Operation {
   return {
     ...inside,

@@ -11,7 +11,7 @@ import {
 import { join } from 'node:path';
 import { MS } from '../../src/linux/flags.ts';
 import type { Operation } from '../../src/linux/operations.ts';
-import { container, failure, output, Rootfs, run } from './container.ts';
+import { container, failure, output, populate, Rootfs, run } from './container.ts';
 
 const inside = { side: 'inside', optional: false } as const;
 const rootfs = new Rootfs();
@@ -161,7 +161,7 @@ test('nodes that are there already and the same are left alone, others are an er
   expect(await failure(container(rootfs, ['true'], { mounts: [link('/x')] }))).toMatchObject({ errno: 17 });
 });
 
-test('copy-up keeps owners, modes, times, links, attributes and devices, and never fills what is not empty', async () => {
+test('populate keeps owners, modes, times, links, attributes and devices, and never fills what is not empty', async () => {
   const script = `set -e
     cd ${rootfs.lower}; mkdir -p data/sub; echo one >data/file; ln data/file data/sub/hard; ln -s file data/soft
     mkfifo data/pipe; chown 12:34 data data/file; chmod 4750 data/file; chmod 1777 data; setfattr -n user.x -v y data/file || true
@@ -172,7 +172,7 @@ test('copy-up keeps owners, modes, times, links, attributes and devices, and nev
     { ...inside, side: 'host', op: 'propagation', path: '/', flags: MS.REC | MS.PRIVATE },
     { ...inside, side: 'host', op: 'bind-root', source: rootfs.lower, path: rootfs.path },
     { ...inside, side: 'host', op: 'root', path: rootfs.path },
-    { ...inside, side: 'host', op: 'copy-up', target: '/data', path },
+    populate('/data', path),
   ];
   for (const name of ['volume', 'full'])
     expect(await run(copy(join(rootfs.directory, name)))).toMatchObject({ code: 0, stderr: '' });

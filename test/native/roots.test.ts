@@ -14,7 +14,7 @@ import { CLONE, MS } from '../../src/linux/flags.ts';
 import type { Operation } from '../../src/linux/operations.ts';
 import { BtrfsImage } from '../rig/btrfs.ts';
 import { command, eventually, succeed } from '../rig/command.ts';
-import { container, failure, Rootfs, run } from './container.ts';
+import { container, failure, populate, Rootfs, run } from './container.ts';
 
 const host = { side: 'host' } as const;
 const inside = { side: 'inside' } as const;
@@ -134,7 +134,7 @@ test('on the host side, in a mount namespace that is left again', async () => {
       { ...host, op: 'propagation', path: '/', flags: MS.REC | MS.PRIVATE },
       { ...host, op: 'fuse-root', path: rootfs.path },
       { ...host, op: 'root', path: rootfs.path },
-      { ...host, op: 'copy-up', target: '/etc', path: copy },
+      populate('/etc', copy),
     ]);
     expect([code, stderr]).toEqual([0, '']);
     expect(existsSync(join(copy, 'passwd'))).toBe(true);
