@@ -1,4 +1,4 @@
-import { statSync } from 'node:fs';
+import { statSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { atLeast, type Command } from '../command.ts';
 import { reasonOf } from '../create/files.ts';
@@ -46,7 +46,7 @@ export async function writeFile(path: string, body: AsyncIterable<Uint8Array>): 
   const { rename, unlink } = await import('node:fs/promises');
   const partial = `${dirname(path)}/.docker_temp_${process.pid}`;
   // Only for its owner: it may hold secrets.
-  await Bun.write(partial, '', { mode: 0o600 });
+  writeFileSync(partial, '', { mode: 0o600 });
   const writer = Bun.file(partial).writer();
   try {
     for await (const chunk of body) {
