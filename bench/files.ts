@@ -1,6 +1,6 @@
 /** Files in and out of a running container: one large one, many small ones, and what `diff` and `export` cost. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { median, output, time } from './measure.ts';
@@ -53,13 +53,14 @@ function makeFiles(directory: string): void {
   }
 }
 
-/** Times of all rows, in their order. */
-function once(peer: Peer, directory: string): number[] {
+/** Times of all rows, in their order. What comes out stays until the end: ext4 is slow where inodes were deleted in the last minute. */
+function once(peer: Peer, directory: string, turn: string): number[] {
   output(peer.argv('run', '-d', '--name', container, 'busybox', 'sleep', '3600'));
   try {
-    return rows.map(({ run }) => {
+    return rows.map(({ run }, index) => {
       const took = time(run(peer, directory));
-      rmSync(join(directory, 'back'), { recursive: true, force: true });
+      if (existsSync(join(directory, 'back')))
+        renameSync(join(directory, 'back'), join(directory, `${turn}-${index}`));
       return took;
     });
   } finally {
@@ -76,7 +77,8 @@ export async function benchFiles(rounds: number): Promise<void> {
     const docker = peers.findIndex(({ name }) => name.startsWith('Docker'));
     const times = peers.map((): number[][] => []);
     for (let round = 0; round < rounds; round++)
-      for (const [index, peer] of peers.entries()) times[index]?.push(once(peer, directory));
+      for (const [index, peer] of peers.entries())
+        times[index]?.push(once(peer, directory, `${round}-${index}`));
     console.log(`median of ${rounds}, milliseconds, interleaved\n`);
     header(['', ...peers.map(({ name }) => name), 'gantry / Docker']);
     for (const [index, { name }] of rows.entries()) {
