@@ -88,6 +88,11 @@ export class ImageRecords {
     })();
   }
 
+  /** Changes that belong together: a daemon that dies among them has made none. */
+  atomically<T>(work: () => T): T {
+    return this.db.transaction(work)();
+  }
+
   delete(id: Digest): void {
     this.db.run('DELETE FROM images WHERE id = ?', [id]);
   }

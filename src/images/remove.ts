@@ -22,6 +22,25 @@ export interface RemoveOptions {
  */
 export async function removeImage(context: Context, ref: string, options: RemoveOptions): Promise<Removed> {
   const removed: Removed = { untagged: [], deleted: [] };
+  const failure = context.records.atomically(() =>
+    failureOf(() => removeNow(context, ref, options, removed)),
+  );
+  if (failure !== null) throw failure.error;
+  await context.collector.collect();
+  return removed;
+}
+
+/** What was done before something is refused stays done, as in Docker. */
+function failureOf(work: () => void): { error: unknown } | null {
+  try {
+    work();
+    return null;
+  } catch (error) {
+    return { error };
+  }
+}
+
+function removeNow(context: Context, ref: string, options: RemoveOptions, removed: Removed): void {
   const id = findImage(context.records, ref);
   if (isIdPrefix(id, ref)) {
     const references = context.records.names.of(id);
@@ -33,8 +52,6 @@ export async function removeImage(context: Context, ref: string, options: Remove
   } else {
     removeName(context, id, ref, options, removed);
   }
-  await context.collector.collect();
-  return removed;
 }
 
 function removeName(
