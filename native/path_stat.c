@@ -9,6 +9,7 @@
 
 #include "fail.h"
 #include "files.h"
+#include "json_name.h"
 #include "paths.h"
 
 /* As Go's filepath.EvalSymlinks. */
@@ -93,18 +94,6 @@ static void resolve(const char *path, char *done) {
     strcpy(done, "/");
 }
 
-static void print_text(const char *text) {
-  for (; *text != '\0'; text++) {
-    uint8_t c = (uint8_t)*text;
-    if (c == '"' || c == '\\')
-      printf("\\%c", c);
-    else if (c < 0x20 || c >= 0x7f)
-      printf("\\u%04x", c);
-    else
-      putchar(c);
-  }
-}
-
 void path_print(const char *path, const struct path_found *found) {
   const struct stat *status = &found->status;
   char link[PATH_MAX] = "";
@@ -112,6 +101,6 @@ void path_print(const char *path, const struct path_found *found) {
     resolve(path, link);
   printf("{\"mode\":%u,\"size\":%lld,\"seconds\":%lld,\"nanoseconds\":%ld,\"link\":\"", status->st_mode,
          (long long)status->st_size, (long long)status->st_mtim.tv_sec, status->st_mtim.tv_nsec);
-  print_text(link);
+  print_json_name(link);
   puts("\"}");
 }

@@ -1,4 +1,5 @@
 #define _GNU_SOURCE
+#include "json_name.h"
 #include "untar.h"
 
 #include <dirent.h>
@@ -324,18 +325,9 @@ static bool is_below_opaque(const char *path) {
   return set_has(&opaque_paths, hash_path(""));
 }
 
-/* Bytes above 0x7f become code points of the same number (Latin-1), so that any name survives JSON. */
 static void print_path(const char *path) {
   putchar('"');
-  for (; *path != '\0'; path++) {
-    uint8_t c = (uint8_t)*path;
-    if (c == '"' || c == '\\')
-      printf("\\%c", c);
-    else if (c < 0x20 || c >= 0x7f)
-      printf("\\u%04x", c);
-    else
-      putchar(c);
-  }
+  print_json_name(path);
   putchar('"');
 }
 

@@ -5,11 +5,11 @@
  */
 import { existsSync, mkdirSync, rmdirSync } from 'node:fs';
 import type { ContainerId } from '../lib/ids.ts';
-import { CLONE, MOUNT_ATTR, MS } from '../linux/flags.ts';
+import { CLONE, MS } from '../linux/flags.ts';
 import type { Operation } from '../linux/operations.ts';
 import { rootOperations } from '../linux/root-mount.ts';
 import type { Mount } from '../oci/runtime.ts';
-import { planMount } from '../runtime/plan-mounts.ts';
+import { planMount, readonlyRoot } from '../runtime/plan-mounts.ts';
 import type { Context } from './context.ts';
 import { hostFacts } from './facts.ts';
 import { viewsOf, withViewPaths } from './image-views.ts';
@@ -87,18 +87,9 @@ async function assemble(
     ...roots.map(({ mount }) => mount),
     { op: 'root', side: inside, path: rootfs },
     ...own.flatMap(planMount),
-    ...(container.hostConfig.readonlyRootfs ? [readOnlyRoot] : []),
+    ...(container.hostConfig.readonlyRootfs ? [readonlyRoot] : []),
   ];
 }
-
-const readOnlyRoot: Operation = {
-  op: 'mount-attr',
-  side: inside,
-  target: '/',
-  setAttr: MOUNT_ATTR.RDONLY,
-  clearAttr: 0,
-  recursive: false,
-};
 
 /** Mount points for the moment. */
 function makeDirectories(paths: readonly string[], stack: AsyncDisposableStack): void {

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs';
-import { EngineError, internal, invalid, unavailable } from '../lib/errors.ts';
+import { internal } from '../lib/errors.ts';
 import { freeReserve } from '../lib/free-space.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
-import { nativePath, workerError, workerOptions } from '../linux/native.ts';
+import { sourceFailed, untarError } from '../linux/archive-program.ts';
+import { nativePath, workerOptions } from '../linux/native.ts';
 import type { WrittenLayer } from '../snapshots/snapshotter.ts';
 import { feed } from './compression.ts';
 
@@ -79,12 +80,6 @@ function fromChunks(command: string[], source: AsyncIterable<Uint8Array>, option
   return { child, fed: feed(child.stdin, source).then(() => undefined, sourceFailed) };
 }
 
-function sourceFailed(error: unknown): Error {
-  if (error instanceof EngineError) return error;
-  const text = error instanceof Error ? error.message : String(error);
-  return invalid(`the archive is damaged: ${text}`, { cause: error });
-}
-
 async function boundedText(stream: ReadableStream<Uint8Array>, limit: number): Promise<string> {
   const chunks: Uint8Array[] = [];
   let length = 0;
@@ -94,13 +89,6 @@ async function boundedText(stream: ReadableStream<Uint8Array>, limit: number): P
   }
   if (length > limit) throw internal(`gantry-init untar answered with ${length} bytes`);
   return Buffer.concat(chunks).toString('utf8');
-}
-
-function untarError(message: string): EngineError {
-  const line = message.trim().split('\n').at(-1) ?? '';
-  const text = workerError(line);
-  if (text === null) return internal(`gantry-init untar died: ${line}`);
-  return /no space left|quota exceeded/i.test(text) ? unavailable(text) : invalid(text);
 }
 
 function parseReport(report: string): Untarred {

@@ -83,6 +83,9 @@ function parseLine(line: string): Failure | undefined {
   }
 }
 
+/** Lines that are not reports are the output of a program that the list executed. */
+const reportsIn = (stderr: string): Failure[] => stderr.split('\n').flatMap((line) => parseLine(line) ?? []);
+
 /** A list as `gantry-init run` reads it from stdin; what follows is the input of the program that it executes. */
 export function framed(list: readonly Operation[]): Buffer {
   return new Writer().bytes(encodeOperations(list)).finish();
@@ -90,14 +93,13 @@ export function framed(list: readonly Operation[]): Buffer {
 
 /** Of what a run printed on stderr: the operation that failed; null when it was none. */
 export function operationFailure(list: readonly Operation[], stderr: string): OperationFailed | null {
-  const report = stderr.split('\n').flatMap((line) => parseLine(line) ?? []);
-  const failure = report.find(({ warning }) => !warning);
+  const failure = reportsIn(stderr).find(({ warning }) => !warning);
   return failure ? new OperationFailed(failure, list) : null;
 }
 
-/** Throws what the run reported. Lines that are not reports are the output of a program that the list executed. */
+/** Throws what the run reported. */
 function judge(list: readonly Operation[], code: number | null, stderr: string, options: RunOptions): void {
-  const reports = stderr.split('\n').flatMap((line) => parseLine(line) ?? []);
+  const reports = reportsIn(stderr);
   for (const report of reports) if (report.warning) options.onWarning?.(new OperationFailed(report, list));
   const failure = reports.find((report) => !report.warning);
   if (failure) throw new OperationFailed(failure, list);

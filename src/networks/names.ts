@@ -29,8 +29,13 @@ export function nameView(context: NetworkContext, id: string): NameView | null {
         named.flatMap((own) => neighbours(context, own)),
         address,
       ),
-    upstream: reachesWorld ? upstreamOf(member) : null,
-    keepsBareNames: triesSearchList(member),
+    // Asked for when a name is not ours: until then the host's resolv.conf need not be read.
+    get upstream() {
+      return reachesWorld ? upstreamOf(member) : null;
+    },
+    get keepsBareNames() {
+      return triesSearchList(member);
+    },
   };
 }
 

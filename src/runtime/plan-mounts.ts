@@ -160,16 +160,13 @@ export function planPaths({ linux }: Spec): Operation[] {
 }
 
 /** Last, because mount points are still made until then. Submounts (volumes, /dev) keep their own setting. */
-export function planReadonlyRoot({ root }: Spec): Operation[] {
-  if (!root?.readonly) return [];
-  return [
-    {
-      op: 'mount-attr',
-      side: inside,
-      target: '/',
-      setAttr: MOUNT_ATTR.RDONLY,
-      clearAttr: 0,
-      recursive: false,
-    },
-  ];
-}
+export const readonlyRoot: Operation = {
+  op: 'mount-attr',
+  side: inside,
+  target: '/',
+  setAttr: MOUNT_ATTR.RDONLY,
+  clearAttr: 0,
+  recursive: false,
+};
+
+export const planReadonlyRoot = ({ root }: Spec): Operation[] => (root?.readonly ? [readonlyRoot] : []);

@@ -1,5 +1,4 @@
-import { internal } from '../lib/errors.ts';
-import { nativePath, workerError, workerOptions } from '../linux/native.ts';
+import { tarOutput } from '../linux/archive-program.ts';
 import { findBelow } from './implied.ts';
 import type { DiffOptions } from './snapshotter.ts';
 
@@ -17,7 +16,7 @@ export function diffTar(
   ...form: string[]
 ): AsyncIterable<Uint8Array> {
   const flags = [...sourceFlags(changes), ...ownFlags(changes, options), ...form];
-  return output([nativePath(), 'tar', changes.directory, ...flags], options);
+  return tarOutput([changes.directory, ...flags], 'reading the changes', options.signal);
 }
 
 /** The trees below, top first. */
@@ -52,21 +51,3 @@ function known(path: string, below: readonly string[]): string {
   const { mode, uid, gid } = findBelow(below, path) ?? { mode: 0o755, uid: 0, gid: 0 };
   return `${path}:${(mode & 0o7777).toString(8)}:${uid}:${gid}`;
 }
-
-async function* output(command: string[], { signal }: DiffOptions): AsyncGenerator<Uint8Array> {
-  signal.throwIfAborted();
-  const child = Bun.spawn(command, { ...workerOptions, stdin: 'ignore', signal });
-  const message = child.stderr.text();
-  try {
-    yield* child.stdout;
-    const code = await child.exited;
-    signal.throwIfAborted();
-    if (code !== 0) throw internal(`reading the changes failed: ${reason(await message)}`);
-  } finally {
-    // The reader may have gone away in the middle.
-    child.kill('SIGKILL');
-    await child.exited;
-  }
-}
-
-const reason = (stderr: string) => workerError(stderr) ?? (stderr.trim() || 'gantry-init tar died');

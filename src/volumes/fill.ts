@@ -5,8 +5,7 @@ import { join } from 'node:path';
 import { conflict } from '../lib/errors.ts';
 import { driverOf, type VolumeContext } from './context.ts';
 import { record } from './create.ts';
-import type { Fill } from './local/files.ts';
-import { copyFiles } from './local/trees.ts';
+import { type Fill, fillEmpty } from './local/files.ts';
 import { get, ofDriver } from './lookup.ts';
 import type { Volume } from './model.ts';
 import { whileMountedTaken } from './mounting.ts';
@@ -66,8 +65,7 @@ async function fillExisting(context: VolumeContext, volume: Volume, path: string
   await driverOf(context, volume.driver);
   assertEmpty(volume, path);
   try {
-    if (fill.kind === 'copy') await copyFiles(fill.source, path);
-    if (fill.kind === 'write') await fill.write(path);
+    await fillEmpty(path, fill);
   } catch (error) {
     for (const name of readdirSync(path)) await rm(join(path, name), { recursive: true, force: true });
     throw error;

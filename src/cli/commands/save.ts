@@ -1,10 +1,6 @@
-import { statSync, writeFileSync } from 'node:fs';
-import { dirname } from 'node:path';
 import { atLeast, type Command } from '../command.ts';
-import { reasonOf } from '../create/files.ts';
-import { ExitError, exitCode } from '../exit.ts';
-import { isTerminal } from '../terminal/libc.ts';
-import { writeOut } from '../terminal/output.ts';
+import { exitCode } from '../exit.ts';
+import { checkFolder, refuseTerminal, writeTo } from '../stream/output-file.ts';
 
 export const command: Command = {
   usage: '[OPTIONS] IMAGE [IMAGE...]',
@@ -19,44 +15,12 @@ export const command: Command = {
   ],
   async run({ args, flags, client }) {
     const path = flags.string('output');
-    if (path === '' && isTerminal(1))
-      throw new ExitError('cowardly refusing to save to a terminal. Use the -o flag or redirect');
-    if (path !== '') checkFolder(path);
+    refuseTerminal(path);
+    if (path !== '') checkFolder(path, 'failed to save image');
     const { body } = await client.request('GET', '/images/get', {
       query: { names: args, platform: flags.list('platform') },
     });
-    if (path === '') for await (const chunk of body) writeOut(chunk);
-    else await writeFile(path, body);
+    await writeTo(path, body);
     return exitCode.success;
   },
 };
-
-/** Before anything is asked for. */
-function checkFolder(path: string): void {
-  const folder = dirname(path);
-  try {
-    statSync(folder);
-  } catch (error) {
-    throw new ExitError(`failed to save image: invalid output path: stat ${folder}: ${reasonOf(error)}`);
-  }
-}
-
-/** The file appears under its name only when it is complete. */
-export async function writeFile(path: string, body: AsyncIterable<Uint8Array>): Promise<void> {
-  const { rename, unlink } = await import('node:fs/promises');
-  const partial = `${dirname(path)}/.docker_temp_${process.pid}`;
-  // Only for its owner: it may hold secrets.
-  writeFileSync(partial, '', { mode: 0o600 });
-  const writer = Bun.file(partial).writer();
-  try {
-    for await (const chunk of body) {
-      writer.write(chunk);
-      await writer.flush();
-    }
-    await writer.end();
-    await rename(partial, path);
-  } catch (error) {
-    await unlink(partial).catch(() => undefined);
-    throw new ExitError(`open ${path}: ${reasonOf(error)}`);
-  }
-}

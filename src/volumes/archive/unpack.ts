@@ -1,7 +1,8 @@
 /** A tar into a volume's empty directory: by a process that is shut into it (native/untar.h). */
-import { EngineError, internal, invalid, messageOf, unavailable } from '../../lib/errors.ts';
+import { invalid } from '../../lib/errors.ts';
 import { freeReserve } from '../../lib/free-space.ts';
-import { nativePath, workerError, workerOptions } from '../../linux/native.ts';
+import { sourceFailed, untarError } from '../../linux/archive-program.ts';
+import { nativePath, workerOptions } from '../../linux/native.ts';
 import { Peeked } from './peeked.ts';
 import { plain } from './plain.ts';
 import { applyRoot, peekRoot } from './root-member.ts';
@@ -57,16 +58,4 @@ async function written(stdin: Bun.FileSink, chunk: Uint8Array): Promise<boolean>
     if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return false;
     throw error;
   }
-}
-
-function sourceFailed(error: unknown): Error {
-  if (error instanceof EngineError) return error;
-  return invalid(`the archive is damaged: ${messageOf(error)}`, { cause: error });
-}
-
-function untarError(message: string): EngineError {
-  const line = message.trim().split('\n').at(-1) ?? '';
-  const text = workerError(line);
-  if (text === null) return internal(`gantry-init untar died: ${line}`);
-  return /no space left|quota exceeded/i.test(text) ? unavailable(text) : invalid(text);
 }

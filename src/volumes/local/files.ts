@@ -45,7 +45,8 @@ export async function makeFiles(directory: string, limit: number, fill: Fill): P
   if (fill.kind === 'write') await fill.write(data);
 }
 
-async function fillEmpty(directory: string, fill: Fill): Promise<void> {
+/** Into an empty directory. */
+export async function fillEmpty(directory: string, fill: Fill): Promise<void> {
   if (fill.kind === 'copy') await copyFiles(fill.source, directory);
   if (fill.kind === 'write') await fill.write(directory);
 }

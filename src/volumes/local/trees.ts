@@ -3,6 +3,7 @@ import { chmodSync, lstatSync, mkdirSync, statfsSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { dirname } from 'node:path';
 import { internal, unavailable } from '../../lib/errors.ts';
+import { saysFull } from '../../linux/archive-program.ts';
 import {
   nativePath,
   OperationFailed,
@@ -61,7 +62,7 @@ export async function copyFiles(source: string, target: string): Promise<void> {
 }
 
 function copyError(text: string): Error {
-  return /no space left|quota exceeded/i.test(text) ? unavailable(text) : internal(text);
+  return saysFull(text) ? unavailable(text) : internal(text);
 }
 
 export async function removeTree(path: string): Promise<void> {
