@@ -1,5 +1,6 @@
 /** Files in and out of a container (`docker cp`). */
 import { decompressButGzip } from '../images/compression.ts';
+import { cleanPath } from '../lib/clean-path.ts';
 import { type EngineError, forbidden, invalid, notFound } from '../lib/errors.ts';
 import { type Context, emitContainer } from './context.ts';
 import { type Answer, FileProgram } from './file-program.ts';
@@ -15,16 +16,12 @@ interface CleanPath {
 }
 
 export function cleanArchivePath(given: string): CleanPath {
-  const parts: string[] = [];
-  for (const part of given.split('/'))
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
   const dot = /(^|\/)\.\/*$/.test(given);
   const directory = dot || given.endsWith('/');
-  const path = `/${parts.join('/')}`;
+  const path = cleanPath(`/${given}`);
   return {
     path: directory && path !== '/' ? `${path}/` : path,
-    base: dot ? '.' : (parts.at(-1) ?? '/'),
+    base: dot ? '.' : path.slice(path.lastIndexOf('/') + 1) || '/',
   };
 }
 

@@ -1,10 +1,11 @@
 /** One `--mount` as a mount of the container. Rules and texts of moby volume/mounts/linux_parser.go. */
 import { statSync } from 'node:fs';
+import { cleanPath } from '../lib/clean-path.ts';
 import { invalid, messageOf } from '../lib/errors.ts';
 import { isErrno } from '../linux/errno.ts';
 import type { MountPoint, MountRequest, MountType } from './model.ts';
 import { changesNothing, checkOwners } from './mount-owners.ts';
-import { cleanPath, isPropagation, parseTarget } from './volume-spec.ts';
+import { isPropagation, parseTarget } from './volume-spec.ts';
 
 type Refuse = (text: string) => Error;
 type Point = Omit<MountPoint, 'destination' | 'mode' | 'readWrite' | 'request'>;

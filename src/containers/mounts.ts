@@ -1,8 +1,10 @@
 /** What gets mounted into a container, from every way to say it: --volumes-from, -v, --mount, VOLUME of the image. */
+
+import { cleanPath } from '../lib/clean-path.ts';
 import { invalid, messageOf } from '../lib/errors.ts';
 import type { ContainerConfig, HostConfig, MountPoint } from './model.ts';
 import { pointOfRequest } from './mount-request.ts';
-import { cleanPath, parseTarget, parseVolumeSpec, parseVolumesFrom } from './volume-spec.ts';
+import { parseTarget, parseVolumeSpec, parseVolumesFrom } from './volume-spec.ts';
 
 /** A mount point whose volume or image view (when it has one) does not exist yet. Driver "": whichever has the volume. */
 export interface PlannedMount extends MountPoint {

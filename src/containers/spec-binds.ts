@@ -1,12 +1,12 @@
 /** Binds, volumes, images and tmpfs that the user asked for, as mounts of the spec. */
 
+import { cleanPath } from '../lib/clean-path.ts';
 import { invalid } from '../lib/errors.ts';
 import type { IdMap } from '../lib/id-map.ts';
 import type { Mount } from '../oci/runtime.ts';
 import type { Container, MountPoint, MountRequest } from './model.ts';
 import { subpathOf } from './mounts.ts';
 import type { SpecFacts } from './spec.ts';
-import { cleanPath } from './volume-spec.ts';
 
 /** The user's options over noexec,nosuid,nodev; the last of a pair of opposites wins (planContainer applies them in order). */
 function tmpfsMount(destination: string, options: readonly string[]): Mount {

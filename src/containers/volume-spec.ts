@@ -1,5 +1,5 @@
 /** Parses `-v` in Docker's forms: `target`, `source:target`, `source:target:mode`. Rules and texts of moby volume/mounts/linux_parser.go. */
-import { posix } from 'node:path';
+import { cleanPath } from '../lib/clean-path.ts';
 import { invalid, messageOf } from '../lib/errors.ts';
 import type { Owners } from './model.ts';
 import { isOwnerOption, parseOwners } from './mount-owners.ts';
@@ -64,11 +64,6 @@ export function parseTarget(target: string): string {
   const path = cleanPath(target);
   if (path === '/') throw invalid("invalid specification: destination can't be '/'");
   return path;
-}
-
-export function cleanPath(path: string): string {
-  const normal = posix.normalize(path);
-  return normal.length > 1 && normal.endsWith('/') ? normal.slice(0, -1) : normal;
 }
 
 export function parseVolumeSpec(raw: string): VolumeSpec {

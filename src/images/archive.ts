@@ -2,6 +2,7 @@ import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Extract, extract } from 'tar-stream';
 import type { Blob, ContentStore } from '../content/content.ts';
+import { cleanPath } from '../lib/clean-path.ts';
 import { EngineError, invalid, messageOf, notFound } from '../lib/errors.ts';
 import type { Digest } from '../lib/ids.ts';
 import { decompress } from './compression.ts';
@@ -50,14 +51,7 @@ export class ArchiveFiles {
 }
 
 /** "./a//b/../c" -> "a/c"; ".." does not leave the top. */
-export function cleanName(name: string): string {
-  const parts: string[] = [];
-  for (const part of name.split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return parts.join('/');
-}
+export const cleanName = (name: string): string => cleanPath(`/${name}`).slice(1);
 
 /** Reads a tar (plain or compressed) and puts every regular file into the content store while it passes. */
 export async function ingestArchive(

@@ -1,4 +1,5 @@
 /** `--change` of import and commit: a few Dockerfile instructions applied to an image's run config. */
+import { cleanPath } from '../lib/clean-path.ts';
 import { invalid } from '../lib/errors.ts';
 import type { ImageRunConfig } from '../oci/image.ts';
 import { parseHealthcheck } from './healthcheck.ts';
@@ -116,11 +117,5 @@ function exposedPorts(word: string): string[] {
 }
 
 /** A relative WORKDIR continues the one before. */
-function joinDirectory(before: string, path: string): string {
-  const parts: string[] = [];
-  for (const part of (path.startsWith('/') ? path : `${before}/${path}`).split('/')) {
-    if (part === '..') parts.pop();
-    else if (part !== '' && part !== '.') parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
+const joinDirectory = (before: string, path: string): string =>
+  cleanPath(path.startsWith('/') ? path : `/${before}/${path}`);

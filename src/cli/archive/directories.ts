@@ -3,9 +3,9 @@
  * neither the archive nor whoever else writes to the tree leads out of it.
  */
 import { closeSync, constants, mkdirSync, openSync } from 'node:fs';
+import { cleanPath } from '../../lib/clean-path.ts';
 import { reasonOf } from '../create/files.ts';
 import { ExitError } from '../exit.ts';
-import { clean } from './paths.ts';
 
 const { O_DIRECTORY, O_NOFOLLOW, O_RDONLY } = constants;
 
@@ -18,7 +18,7 @@ export class Directories implements Disposable {
   readonly path: string;
 
   constructor(path: string) {
-    this.path = clean(path);
+    this.path = cleanPath(path);
     try {
       this.#root = openSync(path, O_RDONLY | O_DIRECTORY);
     } catch (error) {

@@ -1,9 +1,16 @@
 import { expect, test } from 'bun:test';
+import { cleanPath } from '../../lib/clean-path.ts';
 import { planCopy, renamed } from './copy-plan.ts';
-import { base, clean, keepTrailing, rebased, splitEntry } from './paths.ts';
+import { base, keepTrailing, rebased, splitEntry } from './paths.ts';
 
 test("Go's paths", () => {
-  expect(['/a/../b/./c//', 'a/..', '../a', '/..', ''].map(clean)).toEqual(['/b/c', '.', '../a', '/', '.']);
+  expect(['/a/../b/./c//', 'a/..', '../a', '/..', ''].map(cleanPath)).toEqual([
+    '/b/c',
+    '.',
+    '../a',
+    '/',
+    '.',
+  ]);
   expect(['/a/b/', '/', '', 'a/.', 'a/./'].map(base)).toEqual(['b', '/', '.', '.', '.']);
   expect(['/a', '/a/.', '/', 'a'].map(splitEntry)).toEqual([
     ['/', 'a'],

@@ -1,24 +1,12 @@
 /** Paths as Go's path/filepath reads them: a trailing slash or dot says that something must be a directory. */
 import { lstatSync, readlinkSync } from 'node:fs';
-import { reasonOf } from '../create/files.ts';
+import { cleanPath } from '../../lib/clean-path.ts';
+import { absolutePath, reasonOf } from '../create/files.ts';
 import { ExitError } from '../exit.ts';
 
 const maxLinks = 255;
 
-/** filepath.Clean. */
-export function clean(path: string): string {
-  const absolute = path.startsWith('/');
-  const parts: string[] = [];
-  for (const part of path.split('/')) {
-    if (part === '' || part === '.') continue;
-    if (part !== '..') parts.push(part);
-    else if (parts.length > 0 && parts.at(-1) !== '..') parts.pop();
-    else if (!absolute) parts.push(part);
-  }
-  return `${absolute ? '/' : ''}${parts.join('/')}` || '.';
-}
-
-export const join = (...parts: string[]): string => clean(parts.filter((part) => part !== '').join('/'));
+export const join = (...parts: string[]): string => cleanPath(parts.filter((part) => part !== '').join('/'));
 
 /** filepath.Base. */
 export function base(path: string): string {
@@ -28,7 +16,7 @@ export function base(path: string): string {
 }
 
 /** filepath.Dir. */
-export const dir = (path: string): string => clean(path.slice(0, path.lastIndexOf('/') + 1));
+export const dir = (path: string): string => cleanPath(path.slice(0, path.lastIndexOf('/') + 1));
 
 const hasTrailingSlash = (path: string): boolean => path.endsWith('/');
 const namesCurrentDirectory = (path: string): boolean => base(path) === '.';
@@ -47,13 +35,12 @@ export function keepTrailing(cleaned: string, original: string): string {
 
 /** Directory and entry; "x/." is the entry "." of x. */
 export function splitEntry(path: string): [directory: string, entry: string] {
-  const cleaned = clean(path);
+  const cleaned = cleanPath(path);
   if (namesCurrentDirectory(path)) return [cleaned, '.'];
   return [dir(cleaned), base(cleaned)];
 }
 
-export const localPath = (path: string): string =>
-  keepTrailing(clean(path.startsWith('/') ? path : `${process.cwd()}/${path}`), path);
+export const localPath = (path: string): string => keepTrailing(absolutePath(path), path);
 
 /**
  * A link was followed from `path` to `resolved`: the latter with the former's ending, and the name that is to be kept ("" = it

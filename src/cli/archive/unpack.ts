@@ -18,13 +18,14 @@ import {
   unlinkSync,
   writeSync,
 } from 'node:fs';
+import { cleanPath } from '../../lib/clean-path.ts';
 import { reasonOf } from '../create/files.ts';
 import { ExitError } from '../exit.ts';
 import { type CopyPlan, renamed } from './copy-plan.ts';
 import { Directories } from './directories.ts';
 import { type Member, readMembers } from './members.ts';
 import { isNode, makeNode } from './nodes.ts';
-import { clean, dir, join } from './paths.ts';
+import { dir, join } from './paths.ts';
 import type { TarHeader } from './tar-header.ts';
 
 const { O_CREAT, O_EXCL, O_NOFOLLOW, O_WRONLY } = constants;
@@ -74,7 +75,7 @@ class Unpacker {
 
   /** Of a name in the archive, beneath the destination. */
   #partsOf(name: string): string[] {
-    const cleaned = clean(name);
+    const cleaned = cleanPath(name);
     if (cleaned === '..' || cleaned.startsWith('../'))
       throw new ExitError(
         `${JSON.stringify(cleaned)} is outside of ${JSON.stringify(this.directories.path)}`,

@@ -1,15 +1,9 @@
 /** Files that options name: `--env-file`, `--label-file`, a seccomp profile. */
+import { cleanPath } from '../../lib/clean-path.ts';
 
 /** Path joined to the working directory and cleaned of `.`, `..` and doubled slashes. */
-export function absolutePath(path: string): string {
-  const parts: string[] = [];
-  for (const part of `${path.startsWith('/') ? '' : process.cwd()}/${path}`.split('/')) {
-    if (part === '' || part === '.') continue;
-    if (part === '..') parts.pop();
-    else parts.push(part);
-  }
-  return `/${parts.join('/')}`;
-}
+export const absolutePath = (path: string): string =>
+  cleanPath(path.startsWith('/') ? path : `${process.cwd()}/${path}`);
 
 /** The text of a file, or an error as Go words it. */
 export async function readText(path: string): Promise<string> {
