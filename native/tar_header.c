@@ -197,7 +197,8 @@ void header_write(const struct member *member) {
   put_number(header.uid, sizeof header.uid, "uid", status->st_uid);
   put_number(header.gid, sizeof header.gid, "gid", status->st_gid);
   put_number(header.size, sizeof header.size, "size", member->size);
-  put_time(&header, status->st_mtim.tv_sec);
+  put_time(&header,
+           status->st_mtim.tv_sec < tar_options.newest ? status->st_mtim.tv_sec : tar_options.newest);
   if (member->type == '3' || member->type == '4') {
     put_octal(header.major, sizeof header.major, major(status->st_rdev));
     put_octal(header.minor, sizeof header.minor, minor(status->st_rdev));

@@ -8,12 +8,10 @@ import { hostPlatform } from '../oci/platform.ts';
 import { adoptImage } from './adopt.ts';
 import type { Context } from './context.ts';
 import { newTag } from './find.ts';
+import { emptyTar } from './layering.ts';
 import { writeImage } from './manifest.ts';
 import type { CommitRequest } from './model.ts';
 import { formatReference } from './names.ts';
-
-/** A tar without members: two blocks of zeros. */
-const emptyTar = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
 
 /** What an image takes over from the one that it stands on. */
 interface Base {

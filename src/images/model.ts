@@ -50,6 +50,45 @@ export interface CommitRequest {
   createdBy: string;
 }
 
+/** One layer as an image's manifest has it, and where it is unpacked. */
+export interface Layer {
+  /** Of the blob, compressed or not. */
+  digest: Digest;
+  /** Bytes of the blob. */
+  size: number;
+  chainId: string;
+}
+
+/** What a new image is made of when it stands on this one. */
+export interface ImageParts {
+  config: ImageConfig;
+  layers: readonly Layer[];
+}
+
+export interface NewImageRequest extends ImageParts {
+  /** With or without tag. */
+  names: readonly string[];
+  parent: Digest | null;
+}
+
+/** Images made layer by layer. Layers and blobs that no image has go with the next collection, unless they are held or it is held off. */
+export interface Layering {
+  /** Holds collection off until the result is disposed. */
+  use(): Promise<AsyncDisposable>;
+  collect(): Promise<void>;
+  parts(id: Digest): Promise<ImageParts>;
+  /** A layer on top of `parent` (a ChainID; null: on nothing) from a plain layer tar; null when the tar has no members. */
+  add(parent: string | null, tar: AsyncIterable<Uint8Array>, op: Operational): Promise<Layer | null>;
+  /** Both its files and its blob are here. */
+  has(layer: Layer): boolean;
+  /** Keeps these layers for `holder`, instead of what it had, until it is released. Survives the daemon. */
+  hold(holder: string, layers: readonly Layer[]): void;
+  release(holder: string): void;
+  holders(): string[];
+  /** Returns the image's id. */
+  make(request: NewImageRequest, op: Operational): Promise<Digest>;
+}
+
 /** What the images noun offers. `ref` is what the user typed: name, name:tag, name@digest, id or unambiguous id prefix. */
 export interface Images {
   /** Throws notFound "No such image: …" with Docker's text. */

@@ -2,6 +2,7 @@ import type { Blob } from '../content/content.ts';
 import { type Database, migrate } from '../lib/database.ts';
 import type { Digest } from '../lib/ids.ts';
 import { parseImageConfig } from '../oci/image-parse.ts';
+import { Holds } from './holds.ts';
 import { Leases } from './leases.ts';
 import type { Image } from './model.ts';
 import { formatReference, type Located, Names, type Reference } from './names.ts';
@@ -34,12 +35,14 @@ export class ImageRecords {
   readonly names: Names;
   readonly targets: Targets;
   readonly leases: Leases;
+  readonly holds: Holds;
 
   constructor(private readonly db: Database) {
     migrate(db, 'images', steps);
     this.names = new Names(db);
     this.targets = new Targets(db);
     this.leases = new Leases(db);
+    this.holds = new Holds(db);
   }
 
   /** Adds an image, or another target of one that is here. References move to it from whatever had them. */
@@ -193,10 +196,10 @@ export class ImageRecords {
   referenced(): { blobs: Set<string>; chainIds: Set<string> } {
     const blobs = this.db.query<{ digest: string }, []>('SELECT DISTINCT digest FROM target_blobs').all();
     const chain = this.db.query<{ id: string }, []>('SELECT DISTINCT chain_id AS id FROM image_chain').all();
-    const leased = this.leases.keys();
+    const kept = [...this.leases.keys(), ...this.holds.keys()];
     return {
-      blobs: new Set([...blobs.map((row) => row.digest), ...leased]),
-      chainIds: new Set([...chain.map((row) => row.id), ...leased]),
+      blobs: new Set([...blobs.map((row) => row.digest), ...kept]),
+      chainIds: new Set([...chain.map((row) => row.id), ...kept]),
     };
   }
 

@@ -1,7 +1,7 @@
 /**
  * Tables of the images noun. An image is its config (the id); a target (manifest or index) is one way to carry it; names point at
  * an image by one of its targets. `target_blobs` says which blobs a target keeps alive, `image_layers` which layers have been
- * unpacked for some image, `image_leases` what a broken pull has finished.
+ * unpacked for some image, `image_leases` what a broken pull has finished, `image_holds` what builds stand on.
  */
 export const steps = [
   `CREATE TABLE images (
@@ -69,4 +69,6 @@ export const steps = [
   // Milliseconds since the epoch; 0 = never since this was recorded.
   'ALTER TABLE images ADD COLUMN used INTEGER NOT NULL DEFAULT 0',
   'ALTER TABLE images ADD COLUMN pinned INTEGER NOT NULL DEFAULT 0',
+  // Layers and blobs that something other than an image needs: a build's cache.
+  'CREATE TABLE image_holds (holder TEXT NOT NULL, key TEXT NOT NULL, PRIMARY KEY (holder, key))',
 ];

@@ -14,9 +14,10 @@ import type { Context, ImageUser } from './context.ts';
 import { findImage, locateImage, storedReference } from './find.ts';
 import { imageHistory } from './history.ts';
 import { type ImportOptions, importArchive } from './import.ts';
+import { ImageLayering } from './layering.ts';
 import { type LoadOptions, loadArchive } from './load.ts';
 import { writeImage } from './manifest.ts';
-import type { CommitRequest, HistoryEntry, Image, Images } from './model.ts';
+import type { CommitRequest, HistoryEntry, Image, Images, Layering } from './model.ts';
 import { pruneImages } from './prune.ts';
 import { ImageRecords } from './records.ts';
 import { type Removed, type RemoveOptions, removeImage } from './remove.ts';
@@ -47,6 +48,7 @@ export interface ImageStoreOptions {
 export class ImageStore implements Images {
   /** What the operations on images share: for distribution/, and for those that look after the whole data root. */
   readonly context: Context;
+  readonly layering: Layering;
   readonly #worker: ThinWorker;
 
   constructor(options: ImageStoreOptions) {
@@ -67,6 +69,7 @@ export class ImageStore implements Images {
         options.emit({ type: 'image', action, id, attributes: { ...labels, name } });
       },
     };
+    this.layering = new ImageLayering(this.context);
     // What a killed daemon was loading.
     collector.collect().catch((error: unknown) => {
       options.log('warn', 'images: cleaning up after the last run failed', { error: String(error) });

@@ -31,11 +31,12 @@ function sourceFlags(changes: Changes): string[] {
 }
 
 /** Mount points, and the directories that hold them as they were before: what was made in them made these look changed. */
-function ownFlags(changes: Changes, { mountPoints }: DiffOptions): string[] {
+function ownFlags(changes: Changes, { mountPoints, newest }: DiffOptions): string[] {
   const below = treesBelow(changes);
   const holders = new Set(mountPoints.flatMap(parents));
   return [
     ...mountPoints.flatMap((path) => ['--mount-point', path]),
+    ...(newest === undefined ? [] : ['--newest', String(newest)]),
     ...[...holders].flatMap((path) => ['--known', known(path, below)]),
   ];
 }

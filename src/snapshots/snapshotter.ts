@@ -21,6 +21,8 @@ export interface DiffOptions {
    * that hold it when nothing else is new about them.
    */
   mountPoints: readonly string[];
+  /** Later times of files become this one, in seconds since the epoch. */
+  newest?: number;
 }
 
 /** A path of a snapshot that is not as in its parent. */
