@@ -2,8 +2,8 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { hostname } from 'node:os';
 import { invalid, isKind, messageOf, notFound } from '../lib/errors.ts';
-import { type ContainerId, newContainerId } from '../lib/ids.ts';
-import type { Platform } from '../oci/image.ts';
+import { type ContainerId, type Digest, newContainerId } from '../lib/ids.ts';
+import type { ImageRunConfig, Platform } from '../oci/image.ts';
 import { formatPlatform, parsePlatform, platformScore } from '../oci/platform.ts';
 import { type Context, emitContainer } from './context.ts';
 import { planEndpoints } from './endpoints.ts';
@@ -12,7 +12,7 @@ import { validateLinks } from './links.ts';
 import { resolveLogConfig } from './log-config.ts';
 import { makeMounts } from './make-mounts.ts';
 import { commandLine, mergeImageConfig } from './merge.ts';
-import type { Container, ContainerConfig, CreateRequest, HostConfig } from './model.ts';
+import type { Container, ContainerConfig, CreateRequest, HostConfig, StepBase } from './model.ts';
 import { type PlannedMount, planMounts } from './mounts.ts';
 import { randomName } from './names.ts';
 import { specResources } from './spec-resources.ts';
@@ -26,18 +26,18 @@ export async function planContainerRecord(
 ): Promise<{ record: Container; mounts: PlannedMount[]; parent: string | null }> {
   validateCreate(request);
   if (request.config.image === '') throw invalid('no image specified');
-  const image = await context.images.get(request.config.image);
-  assertPlatform(request, image.config);
+  const image = request.base ? ofStep(request.base) : await imageOf(context, request);
   validateLinks(context, request.hostConfig);
   const id = newContainerId();
   const hostConfig = resolveHostConfig(context, request.hostConfig);
-  const config = resolveConfig(id, mergeImageConfig(request.config, image.config.config ?? {}), hostConfig);
+  const config = resolveConfig(id, mergeImageConfig(request.config, image.config), hostConfig);
   const paths = context.paths.of(id);
   const record: Container = {
     id,
     name: request.name || freeName(context),
     created: Date.now(),
     imageId: image.id,
+    ...(request.base && { isBuildStep: true as const }),
     ...commandLine(config),
     config,
     hostConfig,
@@ -49,7 +49,7 @@ export async function planContainerRecord(
     endpoints: await planEndpoints(context, { ...request, config, hostConfig }),
     ports: [],
     driver: context.snapshotter.driver,
-    platform: image.config.os,
+    platform: image.os,
     files: {
       hostname: paths.hostname,
       hosts: paths.hosts,
@@ -69,7 +69,29 @@ export async function planContainerRecord(
     mountsOf: (ref) => otherContainer(context, ref).mounts,
     dataRoot: context.paths.dataRoot,
   });
-  return { record, mounts, parent: image.chainIds.at(-1) ?? null };
+  return { record, mounts, parent: image.chainId };
+}
+
+/** What a container stands on. */
+interface Base {
+  id: Digest;
+  chainId: string | null;
+  os: string;
+  /** Its defaults. */
+  config: ImageRunConfig;
+}
+
+const ofStep = ({ imageId, chainId, platform }: StepBase): Base => ({
+  id: imageId,
+  chainId,
+  os: platform.os,
+  config: {},
+});
+
+async function imageOf(context: Context, request: CreateRequest): Promise<Base> {
+  const { id, config, chainIds } = await context.images.get(request.config.image);
+  assertPlatform(request, config);
+  return { id, chainId: chainIds.at(-1) ?? null, os: config.os, config: config.config ?? {} };
 }
 
 const networkWarnings = ({ networkMode, portBindings }: HostConfig): string[] =>

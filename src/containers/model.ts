@@ -9,6 +9,7 @@ import type {
   PortKey,
   PublishedPort,
 } from '../networks/model.ts';
+import type { Platform } from '../oci/image.ts';
 
 export interface HealthCheck {
   /** Docker's Test: [] inherit, ["NONE"], ["CMD", ...], ["CMD-SHELL", text]. */
@@ -222,6 +223,17 @@ export interface CreateRequest {
   endpoints: Record<string, EndpointRequest>;
   /** Read-only binds that do not say leave what is mounted beneath them writable: clients before API 1.44 expect it. */
   readOnlyNonRecursive: boolean;
+  /** A step of a build stands on this instead of on an image, and takes nothing from it but files. */
+  base?: StepBase;
+}
+
+/** What a build has made so far. */
+export interface StepBase {
+  /** The id that an image of it would have. */
+  imageId: Digest;
+  /** null: no files. */
+  chainId: string | null;
+  platform: Platform;
 }
 
 export interface CommitRequest {
@@ -344,6 +356,8 @@ export interface Container {
   files: { hostname: string; hosts: string; resolvConf: string; log: string };
   execIds: ExecId[];
   warnings: string[];
+  /** Of a step of a build: whoever finds it after the daemon has died removes it. */
+  isBuildStep?: true;
 }
 
 export interface HealthState {

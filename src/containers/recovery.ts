@@ -10,6 +10,7 @@ import { attempt, endLeftovers, finishRemovals, removeOrphans } from './leftover
 import { allowLinks } from './link-updates.ts';
 import type { Container } from './model.ts';
 import { endBriefPause } from './pause.ts';
+import { remove } from './remove.ts';
 import { cgroupsPath } from './spec.ts';
 import { startLocked } from './start.ts';
 import { isAlive } from './state.ts';
@@ -52,8 +53,16 @@ export async function recover(context: Context): Promise<void> {
     }
   }
   await finishRemovals(context);
+  await removeBuildSteps(context);
   await removeOrphans(context);
   restartByPolicy(context);
+}
+
+/** Their build ended with the daemon. */
+async function removeBuildSteps(context: Context): Promise<void> {
+  for (const { id, isBuildStep } of context.store.all())
+    if (isBuildStep)
+      await attempt(context, id, () => remove(context, id, { force: true, volumes: true, link: false }));
 }
 
 interface Adoption {
