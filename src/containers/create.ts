@@ -157,7 +157,11 @@ export async function create(
   undo.defer(() => context.snapshotter.remove(record.id));
   await context.snapshotter.prepare(record.id, planned.parent);
   const mounts = await makeMounts(context, record.id, planned.mounts, undo);
-  const made: Container = { ...record, mounts, name: request.name || freeName(context) };
+  const made: Container = {
+    ...record,
+    mounts: [...mounts, ...(request.base?.mounts ?? [])],
+    name: request.name || freeName(context),
+  };
   context.store.insert(made);
   undo.move();
   emitContainer(context, made, 'create');

@@ -234,6 +234,8 @@ export interface StepBase {
   /** null: no files. */
   chainId: string | null;
   platform: Platform;
+  /** Besides those of the request: what is mounted must be there for as long as the container is. */
+  mounts: readonly MountPoint[];
 }
 
 export interface CommitRequest {
@@ -287,6 +289,8 @@ export interface MountPoint {
   readOnlyNonRecursive?: true;
   /** When something other than Docker's was asked for. */
   owners?: Owners;
+  /** Beneath `source`, which no link in it leads out of. */
+  subpath?: string;
   /** Of an image: the snapshot that holds its files for as long as the container exists. */
   image?: { id: Digest; snapshot: string };
 }

@@ -58,9 +58,9 @@ export function planMounts(sources: MountSources): PlannedMount[] {
   return [...points.values()];
 }
 
-/** What is shown of a volume or an image; "" = all. */
-export const subpathOf = ({ request }: Pick<MountPoint, 'request'>): string =>
-  request?.volume?.subpath || request?.image?.subpath || '';
+/** What is shown of a source; "" = all. */
+export const subpathOf = ({ request, subpath }: Pick<MountPoint, 'request' | 'subpath'>): string =>
+  subpath || request?.volume?.subpath || request?.image?.subpath || '';
 
 function withDefaults(mount: PlannedMount, { readOnlyNonRecursive, dataRoot }: MountSources): PlannedMount {
   if (mount.type !== 'bind') return mount;

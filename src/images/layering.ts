@@ -34,6 +34,7 @@ export class ImageLayering implements Layering {
       layers: layers.map(({ digest, size }, index) => ({
         digest: parseDigest(digest),
         size,
+        diffId: parseDigest(image.config.rootfs.diff_ids[index] ?? ''),
         chainId: image.chainIds[index] ?? '',
       })),
     };
@@ -53,7 +54,7 @@ export class ImageLayering implements Layering {
         op,
       ),
     );
-    return { ...blob, chainId };
+    return { ...blob, diffId: blob.digest, chainId };
   }
 
   has({ chainId, digest }: Layer): boolean {

@@ -56,6 +56,8 @@ export interface Layer {
   digest: Digest;
   /** Bytes of the blob. */
   size: number;
+  /** Of the plain tar. */
+  diffId: Digest;
   chainId: string;
 }
 
