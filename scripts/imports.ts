@@ -11,6 +11,7 @@ export const allowed: Record<string, readonly string[]> = {
   volumes: ['linux', 'lib'],
   registry: ['oci', 'lib'],
   images: ['registry', 'content', 'snapshots', 'oci', 'linux', 'lib'],
+  build: ['oci', 'lib'],
   containers: ['images', 'volumes', 'networks', 'snapshots', 'shim', 'runtime', 'oci', 'linux', 'lib'],
   engine: [
     'containers',
