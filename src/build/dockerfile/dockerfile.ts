@@ -23,7 +23,7 @@ import type { Location } from './location.ts';
 import type { EscapeToken } from './shell/lexer.ts';
 import { readStages, type Stage } from './stages.ts';
 
-export { checkDockerfile, checkFailure, type Warning } from './checks/check.ts';
+export { type CheckInput, checkDockerfile, checkFailure, type Warning } from './checks/check.ts';
 export { type CheckOptions, parseCheckOptions } from './checks/options.ts';
 export { DockerfileError, refusal } from './error.ts';
 export { expandFor } from './expand-for.ts';
@@ -34,7 +34,8 @@ export { type Heredoc, heredocText } from './lines/heredoc.ts';
 export type { Location } from './location.ts';
 export { type BuildArguments, type GlobalArgs, globalArgs } from './platform-args.ts';
 export { type Base, type ResolvedStage, resolveStages } from './resolve.ts';
-export { proxyVariables, Scope } from './scope.ts';
+export { type ArgValue, proxyVariables, Scope } from './scope.ts';
+export type { EscapeToken, Variables } from './shell/lexer.ts';
 export { parseTrigger, type Stage } from './stages.ts';
 
 export interface Dockerfile extends SourceFile {
