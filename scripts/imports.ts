@@ -11,7 +11,7 @@ export const allowed: Record<string, readonly string[]> = {
   volumes: ['linux', 'lib'],
   registry: ['oci', 'lib'],
   images: ['registry', 'content', 'snapshots', 'oci', 'linux', 'lib'],
-  build: ['oci', 'lib'],
+  build: ['containers', 'images', 'snapshots', 'linux', 'oci', 'lib'],
   containers: ['images', 'volumes', 'networks', 'snapshots', 'shim', 'runtime', 'oci', 'linux', 'lib'],
   engine: [
     'containers',

@@ -29,7 +29,8 @@ export function ignorePatterns(patterns: readonly string[]): Ignores {
     const names = path.split('/');
     let ignored = false;
     for (const { excepts, matches } of rules)
-      if (excepts === ignored && names.some((_, index) => matches(names.slice(0, index + 1)))) ignored = !excepts;
+      if (excepts === ignored && names.some((_, index) => matches(names.slice(0, index + 1))))
+        ignored = !excepts;
     return ignored;
   };
 }

@@ -34,9 +34,12 @@ test.each(cases)('%s and %s: %p', (pattern, path, matches) => {
   expect(pathMatcher(pattern)(path)).toBe(matches);
 });
 
-test.each(['[]a]', '[-]', '[x-]', '[-x]', '[b-a]', '[', '[^', '[^bc', 'a[', 'a\\'])('%s is refused', (pattern) => {
-  expect(() => pathMatcher(pattern)).toThrow('syntax error in pattern');
-});
+test.each(['[]a]', '[-]', '[x-]', '[-x]', '[b-a]', '[', '[^', '[^bc', 'a[', 'a\\'])(
+  '%s is refused',
+  (pattern) => {
+    expect(() => pathMatcher(pattern)).toThrow('syntax error in pattern');
+  },
+);
 
 test('where to look', () => {
   expect(literalPrefix('/src/a*/b')).toEqual({ prefix: '/src', depth: 2 });

@@ -55,7 +55,10 @@ function readCharacter(component: string, start: number): { char: string; end: n
  * Tokens for one element each, and stars for any number of them. Takes time proportional to the product of both lengths at most: of
  * several stars only the last one's share is ever taken back.
  */
-export function matchesAll<T>(tokens: readonly ('star' | ((element: T) => boolean))[], elements: readonly T[]): boolean {
+export function matchesAll<T>(
+  tokens: readonly ('star' | ((element: T) => boolean))[],
+  elements: readonly T[],
+): boolean {
   let token = 0;
   let star = -1;
   let resume = 0;

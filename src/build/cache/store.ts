@@ -1,0 +1,96 @@
+/** What steps have made, by what they were made of. */
+
+import type { Layer, Layering } from '../../images/model.ts';
+import { type Database, migrate } from '../../lib/database.ts';
+
+const migrations = [
+  // `layers` = what the step stands on and what it added; `made` = 0: it changed no file.
+  `CREATE TABLE build_steps (
+     key TEXT PRIMARY KEY,
+     title TEXT NOT NULL,
+     layers TEXT NOT NULL,
+     made INTEGER NOT NULL,
+     bytes INTEGER NOT NULL,
+     created INTEGER NOT NULL,
+     used INTEGER NOT NULL,
+     uses INTEGER NOT NULL DEFAULT 0)`,
+];
+
+interface Row {
+  key: string;
+  title: string;
+  layers: string;
+  made: number;
+  bytes: number;
+  created: number;
+  used: number;
+  uses: number;
+}
+
+export interface StepRecord {
+  key: string;
+  /** The instruction. */
+  title: string;
+  /** Of its layer, unpacked; 0 when it has none. */
+  bytes: number;
+  /** Milliseconds since the epoch. */
+  created: number;
+  used: number;
+  /** How often it was taken from here. */
+  uses: number;
+}
+
+const holderOf = (key: string) => `build:${key}`;
+
+export class StepCache {
+  readonly #db: Database;
+  readonly #layering: Layering;
+
+  constructor(db: Database, layering: Layering) {
+    migrate(db, 'build', migrations);
+    this.#db = db;
+    this.#layering = layering;
+  }
+
+  /** The layer that the step made, null for none; undefined: it is not here (any more). */
+  find(key: string): Layer | null | undefined {
+    const row = this.#db.query<Row, [string]>('SELECT * FROM build_steps WHERE key = ?').get(key);
+    if (row === null) return undefined;
+    const layers = JSON.parse(row.layers) as Layer[];
+    if (!layers.every((layer) => this.#layering.has(layer))) {
+      this.remove(key);
+      return undefined;
+    }
+    this.#db.run('UPDATE build_steps SET used = ?, uses = uses + 1 WHERE key = ?', [Date.now(), key]);
+    return row.made === 0 ? null : (layers.at(-1) ?? null);
+  }
+
+  /** `below`: what the step stands on. */
+  add(key: string, title: string, below: readonly Layer[], layer: Layer | null, bytes: number): void {
+    const layers = layer === null ? below : [...below, layer];
+    const now = Date.now();
+    this.#db.transaction(() => {
+      this.#db.run(
+        'INSERT OR REPLACE INTO build_steps (key, title, layers, made, bytes, created, used) VALUES (?, ?, ?, ?, ?, ?, ?)',
+        [key, title, JSON.stringify(layers), layer === null ? 0 : 1, bytes, now, now],
+      );
+      this.#layering.hold(holderOf(key), layers);
+    })();
+  }
+
+  remove(key: string): void {
+    this.#db.transaction(() => {
+      this.#db.run('DELETE FROM build_steps WHERE key = ?', [key]);
+      this.#layering.release(holderOf(key));
+    })();
+  }
+
+  /** Used last first. */
+  list(): StepRecord[] {
+    return this.#db
+      .query<StepRecord, []>(
+        'SELECT key, title, bytes, created, used, uses FROM build_steps ORDER BY used DESC, key',
+      )
+      .all();
+  }
+}

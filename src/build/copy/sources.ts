@@ -1,0 +1,87 @@
+/** Which entries of a tree the sources of COPY and ADD name. */
+import { notFound } from '../../lib/errors.ts';
+import { hasWildcard, literalPrefix, pathMatcher } from '../../lib/path-pattern.ts';
+import { type IndexEntry, indexTree } from '../files/index.ts';
+import { nameOf, textOf } from '../files/names.ts';
+import type { SourceTree } from '../files/tree.ts';
+
+/** One entry, with everything in it. */
+export interface Source {
+  /** Absolute, in the tree; as bytes in Latin-1. */
+  path: string;
+  /** What of the path is kept by --parents. */
+  kept: string;
+  /** The entry itself first; a directory before what is in it. */
+  entries: IndexEntry[];
+}
+
+/** Go's filepath.Clean of "/" and the path. */
+export function absolute(path: string): string {
+  const names: string[] = [];
+  for (const name of path.split('/'))
+    if (name === '..') names.pop();
+    else if (name !== '' && name !== '.') names.push(name);
+  return `/${names.join('/')}`;
+}
+
+/** `sources` as the instruction has them, in its order; those of one pattern in the order of their names. */
+export async function findSources(
+  tree: SourceTree,
+  sources: readonly string[],
+  missing: (source: string) => Error,
+  signal: AbortSignal,
+): Promise<Source[]> {
+  const named: { path: string; kept: string; source: string }[] = [];
+  for (const source of sources) {
+    const paths = await pathsOf(tree, absolute(source), signal);
+    if (paths.length === 0) throw missing(source);
+    for (const path of paths) named.push({ path, kept: keptOf(source, path), source });
+  }
+  const found: Source[] = [];
+  const paths = named.map(({ path }) => path);
+  let current: Source | undefined;
+  for await (const entry of indexTree(tree, paths, { digests: true, followNamed: true, signal })) {
+    const next = named[found.length];
+    if (next !== undefined && entry.path === next.path && !isWithin(entry.path, current)) {
+      if (entry.kind === 'missing') throw missing(next.source);
+      current = { path: next.path, kept: next.kept, entries: [] };
+      found.push(current);
+    }
+    current?.entries.push(entry);
+  }
+  return found;
+}
+
+/** A path that is named twice begins anew. */
+const isWithin = (path: string, current: Source | undefined): boolean =>
+  current !== undefined && path !== current.path && path.startsWith(beneath(current.path));
+
+export const beneath = (path: string): string => (path === '/' ? '/' : `${path}/`);
+
+async function pathsOf(tree: SourceTree, pattern: string, signal: AbortSignal): Promise<string[]> {
+  if (!hasWildcard(pattern)) return [nameOf(pattern)];
+  const { prefix, depth } = literalPrefix(pattern);
+  const isMatch = pathMatcher(pattern);
+  const paths: string[] = [];
+  const options = { digests: false, followNamed: true, depth, signal };
+  for await (const { kind, path } of indexTree(tree, [nameOf(prefix)], options))
+    if (kind !== 'missing' && isMatch(textOf(path))) paths.push(path);
+  return paths;
+}
+
+/** "/./" in the source says where the kept part begins. */
+function keptOf(source: string, path: string): string {
+  const pivot = source.indexOf('/./');
+  if (pivot < 0) return path;
+  const dropped = nameOf(absolute(source.slice(0, pivot)));
+  return path.startsWith(beneath(dropped)) ? path.slice(dropped === '/' ? 0 : dropped.length) : path;
+}
+
+/** For a source in the build context; Docker's text. */
+export const notInContext = (source: string): Error =>
+  notFound(
+    `COPY failed: file not found in build context or excluded by .dockerignore: stat ${source}: file does not exist`,
+  );
+
+export const notInTree = (source: string): Error =>
+  notFound(`COPY failed: stat ${source}: file does not exist`);

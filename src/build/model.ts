@@ -1,0 +1,94 @@
+/** Builds in gantry's own words. */
+import type { HostConfig } from '../containers/model.ts';
+import type { Digest } from '../lib/ids.ts';
+import type { Operational } from '../lib/op.ts';
+import type { Credentials } from '../registry/client/model.ts';
+import type { Warning } from './dockerfile/dockerfile.ts';
+
+/** Where the files of COPY and ADD come from. */
+export type ContextSource =
+  /** Compressed or not. */
+  | { kind: 'tar'; archive: AsyncIterable<Uint8Array> }
+  /** A tar, a Dockerfile or a git repository, fetched by the daemon. */
+  | { kind: 'remote'; url: string }
+  | { kind: 'empty' };
+
+/** Of --build-context: where the name is used, this is meant. */
+export type NamedContext = { kind: 'image'; name: string } | ContextSource;
+
+/** What every RUN gets. */
+export type StepLimits = Pick<
+  HostConfig,
+  | 'cgroupParent'
+  | 'cpuPeriod'
+  | 'cpuQuota'
+  | 'cpuShares'
+  | 'cpusetCpus'
+  | 'cpusetMems'
+  | 'extraHosts'
+  | 'memory'
+  | 'memorySwap'
+  | 'securityOpt'
+  | 'shmSize'
+  | 'ulimits'
+>;
+
+export interface BuildRequest {
+  context: ContextSource;
+  /** In the context, or the file itself. */
+  dockerfile: { path: string } | { text: string };
+  contexts: ReadonlyMap<string, NamedContext>;
+  /** A stage by name or number; "" = the last. */
+  target: string;
+  /** Names of the image, with or without tag. */
+  tags: readonly string[];
+  args: ReadonlyMap<string, string>;
+  labels: Readonly<Record<string, string>>;
+  /** "os/arch[/variant]"; "" = the host's. */
+  platform: string;
+  /** Ask the registry for every base image. */
+  pull: boolean;
+  /** No step is taken from the cache; a list: none of these stages. */
+  noCache: boolean | readonly string[];
+  /** Of RUN: "default", "none", "host" or a network. */
+  network: string;
+  limits: StepLimits;
+  secrets: ReadonlyMap<string, Uint8Array>;
+  squash: boolean;
+  /** Seconds since the epoch: no time in the image is later. null: times are what they are. */
+  epoch: number | null;
+  /** Of a registry's host. */
+  credentials: (host: string) => Credentials;
+}
+
+/** `id` numbers the steps of one build in the order of their beginning. */
+export type BuildEvent =
+  | { kind: 'step'; id: number; step: StepInfo }
+  | { kind: 'output'; id: number; stream: 'stdout' | 'stderr'; bytes: Uint8Array }
+  /** Of a pull or a download. */
+  | { kind: 'progress'; id: number; subject: string; status: string; current?: number; total?: number }
+  /** The process of a RUN. */
+  | { kind: 'container'; id: number; container: string }
+  | { kind: 'end'; id: number; outcome: StepOutcome }
+  | { kind: 'warning'; warning: Warning };
+
+export type StepOutcome =
+  /** `image`: the id that an image had if it ended here. */
+  { kind: 'done' | 'cached'; image: Digest | null } | { kind: 'failed'; error: string };
+
+export interface StepInfo {
+  /** "[build 2/5] RUN make" */
+  title: string;
+  /** Of an instruction: where it stands among all of the build, in the order of the file. null: something around them. */
+  place: { number: number; total: number; instruction: string } | null;
+}
+
+export interface BuildResult {
+  /** null: the output was no image. */
+  id: Digest | null;
+}
+
+export interface Builds {
+  /** Throws what went wrong, after the events of the steps that were under way. */
+  build(request: BuildRequest, report: (event: BuildEvent) => void, op: Operational): Promise<BuildResult>;
+}

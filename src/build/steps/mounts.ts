@@ -1,0 +1,208 @@
+/** `RUN --mount`: what each means for the process, and for what the step is told apart by. */
+import { randomBytes } from 'node:crypto';
+import { chmodSync, chownSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { MountPoint } from '../../containers/model.ts';
+import { invalid } from '../../lib/errors.ts';
+import { digestOf } from '../../lib/ids.ts';
+import type { KeyPart } from '../cache/key.ts';
+import { planCopy } from '../copy/plan.ts';
+import { absolute, findSources, notInContext } from '../copy/sources.ts';
+import type { Mount } from '../dockerfile/dockerfile.ts';
+import { place } from '../files/place.ts';
+import type { SourceTree } from '../files/tree.ts';
+import type { BuildParts } from '../parts.ts';
+import type { CacheDirectories, CacheMount } from './cache-directories.ts';
+import { snapshotPrefix, treeOf } from './write-layer.ts';
+
+/** Where a mount's files come from: the build context or another directory, or finished layers. */
+export type MountSource = { kind: 'directory'; path: string } | { kind: 'layers'; chain: string | null };
+
+export interface MountNeeds {
+  parts: BuildParts;
+  caches: CacheDirectories;
+  secrets: ReadonlyMap<string, Uint8Array>;
+  /** Working directory of the step. */
+  workingDir: string;
+  /** null = the build context. */
+  source: (from: string | null) => Promise<MountSource>;
+  signal: AbortSignal;
+}
+
+/** What the process gets; valid until the stack of `realize` is disposed. */
+export interface StepMounts {
+  points: MountPoint[];
+  /** "name=value" of secrets. */
+  env: string[];
+}
+
+/** Absolute, in the container. */
+export function targetOf(target: string, workingDir: string): string {
+  const path = absolute(target.startsWith('/') ? target : `${workingDir}/${target}`);
+  if (path === '/') throw invalid('invalid mount target "/"');
+  return path;
+}
+
+/** What the result of the step depends on. A secret's value and what a cache holds are no part of it. */
+export async function identityOf(mount: Mount, needs: MountNeeds): Promise<KeyPart> {
+  switch (mount.type) {
+    case 'bind': {
+      const { target, source, readOnly } = mount;
+      const from = await needs.source(mount.from);
+      const content = from.kind === 'layers' ? from.chain : await contentOf(from, source, needs.signal);
+      return ['bind', targetOf(target, needs.workingDir), source, readOnly, content];
+    }
+    case 'cache':
+      return ['cache', targetOf(mount.target, needs.workingDir), mount.id, mount.sharing, mount.readOnly];
+    case 'tmpfs':
+      return ['tmpfs', targetOf(mount.target, needs.workingDir), mount.size];
+    case 'secret':
+      return ['secret', mount.id, mount.target, mount.env, mount.mode, mount.uid, mount.gid];
+    case 'ssh':
+      return ['ssh', mount.id, mount.target];
+    default:
+      return mount satisfies never;
+  }
+}
+
+async function contentOf(tree: SourceTree, path: string, signal: AbortSignal): Promise<KeyPart> {
+  const sources = await findSources(tree, [path], notInContext, signal);
+  return planCopy(sources, {
+    destination: '/',
+    intoDirectory: true,
+    owner: null,
+    mode: null,
+    parents: false,
+    excludes: null,
+  }).identity;
+}
+
+const blank = { name: '', driver: '', mode: '', readWrite: false } as const;
+
+export async function realize(
+  mounts: readonly Mount[],
+  needs: MountNeeds,
+  stack: AsyncDisposableStack,
+): Promise<StepMounts> {
+  const result: StepMounts = { points: [], env: [] };
+  for (const mount of mounts) {
+    if (mount.type === 'bind') result.points.push(await bind(mount, needs));
+    else if (mount.type === 'cache') result.points.push(await cache(mount, needs, stack));
+    else if (mount.type === 'tmpfs') result.points.push(tmpfs(mount, needs));
+    else if (mount.type === 'secret') secret(mount, needs, stack, result);
+    else if (mount.required) throw invalid(`SSH agent requested but no SSH agent was given: ${mount.id}`);
+  }
+  return result;
+}
+
+async function bind(mount: Extract<Mount, { type: 'bind' }>, needs: MountNeeds): Promise<MountPoint> {
+  const destination = targetOf(mount.target, needs.workingDir);
+  const from = await needs.source(mount.from);
+  const subpath = absolute(mount.source).slice(1);
+  if (from.kind === 'directory' && mount.readOnly)
+    return { ...blank, type: 'bind', source: from.path, destination, propagation: 'rprivate', subpath };
+  // What is written there is thrown away with the snapshot.
+  const snapshot = `${snapshotPrefix}${randomBytes(16).toString('hex')}`;
+  await needs.parts.snapshotter.prepare(snapshot, from.kind === 'layers' ? from.chain : null);
+  if (from.kind === 'directory') await copyWhole(from, snapshot, needs);
+  return {
+    ...blank,
+    type: 'image',
+    source: '',
+    destination,
+    propagation: '',
+    readWrite: !mount.readOnly,
+    image: { id: digestOf(''), snapshot },
+    ...(subpath !== '' && { subpath }),
+  };
+}
+
+async function copyWhole(from: SourceTree, snapshot: string, { parts, signal }: MountNeeds): Promise<void> {
+  const sources = await findSources(from, ['/'], notInContext, signal);
+  const { records } = planCopy(sources, {
+    destination: '/',
+    intoDirectory: true,
+    owner: null,
+    mode: null,
+    parents: false,
+    excludes: null,
+  });
+  await place(from, { kind: 'snapshot', mounts: parts.snapshotter.mounts(snapshot) }, records, { signal });
+}
+
+async function cache(mount: CacheMount, needs: MountNeeds, stack: AsyncDisposableStack): Promise<MountPoint> {
+  const fill = async (directory: string) => {
+    if (mount.from === null) return;
+    const from = await needs.source(mount.from);
+    const tree = from.kind === 'directory' ? from : treeOf(needs.parts, from.chain);
+    if (tree === null) return;
+    const sources = await findSources(tree, [mount.source], notInContext, needs.signal);
+    const wish = {
+      destination: '/',
+      intoDirectory: true,
+      owner: null,
+      mode: null,
+      parents: false,
+      excludes: null,
+    };
+    const { records } = planCopy(sources, wish);
+    await place(tree, { kind: 'directory', path: directory }, records, { signal: needs.signal });
+  };
+  return {
+    ...blank,
+    type: 'bind',
+    source: await needs.caches.take(mount, fill, stack),
+    destination: targetOf(mount.target, needs.workingDir),
+    propagation: 'rprivate',
+    readWrite: !mount.readOnly,
+  };
+}
+
+function tmpfs(mount: Extract<Mount, { type: 'tmpfs' }>, { workingDir }: MountNeeds): MountPoint {
+  const destination = targetOf(mount.target, workingDir);
+  return {
+    ...blank,
+    type: 'tmpfs',
+    source: '',
+    destination,
+    propagation: '',
+    readWrite: true,
+    request: {
+      type: 'tmpfs',
+      source: '',
+      target: destination,
+      readOnly: false,
+      consistency: '',
+      tmpfs: { sizeBytes: mount.size ?? 0, mode: 0, options: [] },
+    },
+  };
+}
+
+function secret(
+  mount: Extract<Mount, { type: 'secret' }>,
+  { parts, secrets }: MountNeeds,
+  stack: AsyncDisposableStack,
+  result: StepMounts,
+): void {
+  const value = secrets.get(mount.id);
+  if (value === undefined) {
+    if (mount.required) throw invalid(`secret ${mount.id}: not found`);
+    return;
+  }
+  if (mount.env !== null) result.env.push(`${mount.env}=${Buffer.from(value).toString()}`);
+  if (mount.target === null) return;
+  const source = secretFile(parts.execDirectory, value, stack);
+  chownSync(source, mount.uid ?? 0, mount.gid ?? 0);
+  chmodSync(source, mount.mode ?? 0o400);
+  const destination = targetOf(mount.target, '/run/secrets');
+  result.points.push({ ...blank, type: 'bind', source, destination, propagation: 'rprivate' });
+}
+
+/** On the exec root, which is a tmpfs on any usual host. */
+function secretFile(directory: string, value: Uint8Array, stack: AsyncDisposableStack): string {
+  mkdirSync(directory, { recursive: true, mode: 0o700 });
+  const path = join(directory, randomBytes(16).toString('hex'));
+  writeFileSync(path, value, { mode: 0o400, flag: 'wx' });
+  stack.defer(() => rmSync(path, { force: true }));
+  return path;
+}

@@ -1,0 +1,114 @@
+/** RUN. */
+import { randomBytes } from 'node:crypto';
+import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { MountPoint } from '../../containers/model.ts';
+import { ownMountPoints } from '../../containers/spec-mounts.ts';
+import type { Layer } from '../../images/model.ts';
+import { forbidden } from '../../lib/errors.ts';
+import type { Operational } from '../../lib/op.ts';
+import { stepKey } from '../cache/key.ts';
+import type { Mount, Run } from '../dockerfile/dockerfile.ts';
+import type { StepLimits } from '../model.ts';
+import type { BuildParts } from '../parts.ts';
+import type { Step } from '../report.ts';
+import { shellOf } from '../stage/configure.ts';
+import { chainOf, runConfigOf, type StageState } from '../stage/state.ts';
+import { identityOf, type MountNeeds, realize } from './mounts.ts';
+import { runProcess } from './run-process.ts';
+
+export interface RunRequest {
+  instruction: Run<Mount>;
+  /** What the process sees: ENV and ARG. */
+  variables: ReadonlyMap<string, string>;
+  /** Seen as well, but no part of what the step is told apart by. */
+  proxies: ReadonlyMap<string, string>;
+  /** Of the build: "default", or what --network says. */
+  network: string;
+  limits: StepLimits;
+  needs: Omit<MountNeeds, 'parts' | 'workingDir'>;
+}
+
+export interface PreparedRun {
+  key: string;
+  perform(step: Step, newest: number | null, op: Operational): Promise<Layer | null>;
+}
+
+export async function prepareRun(
+  parts: BuildParts,
+  state: StageState,
+  request: RunRequest,
+): Promise<PreparedRun> {
+  const { instruction, variables, limits } = request;
+  const { User: user = '', WorkingDir: workingDir = '' } = runConfigOf(state);
+  const needs = { ...request.needs, parts, workingDir: workingDir || '/' };
+  const mounts = [];
+  for (const mount of instruction.mounts) mounts.push(await identityOf(mount, needs));
+  const network = networkOf(request);
+  const { command, security } = instruction;
+  const env = assignments(variables);
+  const inputs = {
+    command:
+      command.form === 'exec' ? ['exec', ...command.argv] : [command.form, command.text, ...shellOf(state)],
+    env: env.toSorted(),
+    user,
+    workingDir,
+    network,
+    security,
+    hosts: limits.extraHosts,
+    mounts,
+  };
+  return {
+    key: stepKey('run', chainOf(state), inputs),
+    perform: async (step, newest, op) => {
+      await using stack = new AsyncDisposableStack();
+      const made = await realize(instruction.mounts, needs, stack);
+      const script = command.form === 'script' ? scriptFile(parts, command, stack) : null;
+      const points = [...made.points, ...(script === null ? [] : [script])];
+      const process = {
+        argv: argvOf(state, instruction),
+        env: [...env, ...assignments(request.proxies), ...made.env],
+        user,
+        workingDir,
+        network,
+        privileged: security === 'insecure',
+        mounts: points,
+        limits,
+        labels: {},
+      };
+      const mountPoints = [...ownMountPoints, ...points.map(({ destination }) => destination.slice(1))];
+      return runProcess(parts, state, process, { step, newest, mountPoints }, op);
+    },
+  };
+}
+
+const assignments = (variables: ReadonlyMap<string, string>): string[] =>
+  [...variables].map(([name, value]) => `${name}=${value}`);
+
+function networkOf({ instruction, network }: RunRequest): string {
+  if (instruction.network === 'default') return network || 'default';
+  if (instruction.network === 'host' && network === 'none')
+    throw forbidden('RUN --network=host is not allowed: the build has no network');
+  return instruction.network;
+}
+
+const scriptPath = (name: string): string => `/dev/pipes/${name}`;
+
+function argvOf(state: StageState, { command }: Run<Mount>): string[] {
+  if (command.form === 'exec') return [...command.argv];
+  return command.form === 'script' ? [scriptPath(command.name)] : [...shellOf(state), command.text];
+}
+
+function scriptFile(
+  { execDirectory }: BuildParts,
+  { name, text }: { name: string; text: string },
+  stack: AsyncDisposableStack,
+): MountPoint {
+  mkdirSync(execDirectory, { recursive: true, mode: 0o700 });
+  const source = join(execDirectory, randomBytes(16).toString('hex'));
+  writeFileSync(source, text, { mode: 0o755, flag: 'wx' });
+  stack.defer(() => rmSync(source, { force: true }));
+  const destination = scriptPath(name);
+  const plain = { name: '', driver: '', mode: '', propagation: 'rprivate' };
+  return { ...plain, type: 'bind', source, destination, readWrite: false };
+}
