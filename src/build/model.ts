@@ -7,11 +7,12 @@ import type { Warning } from './dockerfile/dockerfile.ts';
 
 /** Where the files of COPY and ADD come from. */
 export type ContextSource =
-  /** Compressed or not. */
+  /** Compressed or not. Without any member: an empty context. */
   | { kind: 'tar'; archive: AsyncIterable<Uint8Array> }
+  /** Sent before, see `Builds.addContext`. The build takes it over. */
+  | { kind: 'added'; id: string }
   /** A tar, a Dockerfile or a git repository, fetched by the daemon. */
-  | { kind: 'remote'; url: string }
-  | { kind: 'empty' };
+  | { kind: 'remote'; url: string };
 
 /** Of --build-context: where the name is used, this is meant. */
 export type NamedContext = { kind: 'image'; name: string } | ContextSource;
@@ -54,6 +55,10 @@ export interface BuildRequest {
   network: string;
   limits: StepLimits;
   secrets: ReadonlyMap<string, Uint8Array>;
+  /** Images whose steps may be used: names, pulled when they are not here. */
+  cacheFrom: readonly string[];
+  /** The image says what its steps were made of, so that it can be one of `cacheFrom`. */
+  inlineCache: boolean;
   squash: boolean;
   /** Seconds since the epoch: no time in the image is later. null: times are what they are. */
   epoch: number | null;
@@ -84,11 +89,43 @@ export interface StepInfo {
 }
 
 export interface BuildResult {
-  /** null: the output was no image. */
-  id: Digest | null;
+  id: Digest;
+  /** Familiar names that the image now has. */
+  names: readonly string[];
+}
+
+/** What a build leaves for the next: a step's layer, or the directory of a cache mount. */
+export interface CacheRecord {
+  id: string;
+  kind: 'step' | 'mount';
+  /** The instruction, or the id of the cache mount. */
+  description: string;
+  /** Bytes on disk. */
+  size: number;
+  /** A build that runs, or an image, needs it. */
+  inUse: boolean;
+  /** Of a layer: an image has it too, so pruning frees nothing. */
+  shared: boolean;
+  /** Milliseconds since the epoch. */
+  created: number;
+  used: number;
+  uses: number;
+}
+
+export interface CachePruning {
+  /** Also what is needed by what stays; else only what nothing else stands on is taken. */
+  all: boolean;
+  /** Docker's: until, id, type, description, inuse, shared, private, and `keep-storage`'s bytes below. */
+  filters: ReadonlyMap<string, readonly string[]>;
+  /** Bytes that may stay. 0 = nothing. */
+  keep: number;
 }
 
 export interface Builds {
-  /** Throws what went wrong, after the events of the steps that were under way. */
+  /** Receives a context; its id is good for one build, for ten minutes. */
+  addContext(archive: AsyncIterable<Uint8Array>, op: Operational): Promise<string>;
+  /** Throws what went wrong, after the events of the steps that were under way. StepFailed: a RUN's process did. */
   build(request: BuildRequest, report: (event: BuildEvent) => void, op: Operational): Promise<BuildResult>;
+  usage(): Promise<CacheRecord[]>;
+  prune(what: CachePruning): Promise<{ removed: string[]; space: number }>;
 }

@@ -3,10 +3,10 @@
 import type { ContainerStream } from '../../containers/model.ts';
 import type { Containers } from '../../containers/service.ts';
 import type { Layer, Layering } from '../../images/model.ts';
-import { EngineError } from '../../lib/errors.ts';
 import type { ContainerId } from '../../lib/ids.ts';
 import type { Operational } from '../../lib/op.ts';
 import type { Snapshotter } from '../../snapshots/snapshotter.ts';
+import { StepFailed } from '../failure.ts';
 import type { Step } from '../report.ts';
 import { chainOf, type StageState } from '../stage/state.ts';
 import { containerRequest, type StepProcess } from './container-request.ts';
@@ -16,17 +16,6 @@ export interface ProcessParts {
   containers: Containers;
   layering: Layering;
   snapshotter: Snapshotter;
-}
-
-/** `cause` of the error that a failed RUN is. */
-export class StepFailed extends EngineError {
-  constructor(
-    command: string,
-    readonly code: number,
-  ) {
-    super('invalid', `The command '${command}' returned a non-zero code: ${code}`);
-    this.name = 'StepFailed';
-  }
 }
 
 /** `newest`: see DiffOptions. Throws StepFailed when the process does. Nothing of it is left when this returns. */
