@@ -1,6 +1,8 @@
 /** Builds the nouns and wires them. */
 import { chmodSync, mkdirSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { BuildService } from '../build/build-service.ts';
+import type { Builds } from '../build/model.ts';
 import { ContainerService } from '../containers/container-service.ts';
 import { resolveLogConfig } from '../containers/log-config.ts';
 import type { Containers } from '../containers/service.ts';
@@ -33,6 +35,7 @@ import type { EngineOptions, System } from './model.ts';
 import { EngineSystem } from './system.ts';
 
 export interface Engine {
+  readonly builds: Builds;
   readonly containers: Containers;
   readonly images: Images;
   readonly distribution: Distribution;
@@ -150,6 +153,19 @@ export async function openEngine(
   });
   undo.defer(() => containers.close());
   await containers.recover();
+  const builds = new BuildService({
+    db,
+    containers,
+    images,
+    distribution,
+    layering: images.layering,
+    snapshotter,
+    directory: join(dataRoot, 'build'),
+    execDirectory: join(execRoot, 'build'),
+    log,
+  });
+  await builds.open();
+  undo.defer(() => builds.close());
   const nouns = { db, dataRoot, images: images.context, containers, volumes };
   const layers = new LayerSizes(db);
   gc = undo.use(new ImageGc({ ...nouns, layers, emit, log, policy: options.imageGc }));
@@ -169,6 +185,7 @@ export async function openEngine(
   });
   const parts = undo.move();
   return {
+    builds,
     containers,
     images,
     distribution,

@@ -75,6 +75,10 @@ export class ImageLayering implements Layering {
 
   holders = () => this.context.records.holds.holders();
 
+  sizeOf = (chainId: string) => this.context.records.layerSize(chainId) ?? 0;
+
+  isInImage = (chainId: string) => this.context.records.isLayerReferenced(chainId);
+
   async make({ config, layers, names, parent }: NewImageRequest, op: Operational): Promise<Digest> {
     const { content } = this.context;
     const references = names.map((name) => storedReference(parseReference(name)));

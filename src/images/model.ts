@@ -87,6 +87,9 @@ export interface Layering {
   hold(holder: string, layers: readonly Layer[]): void;
   release(holder: string): void;
   holders(): string[];
+  /** Unpacked bytes of a layer; 0 when it is not here. */
+  sizeOf(chainId: string): number;
+  isInImage(chainId: string): boolean;
   /** Returns the image's id. */
   make(request: NewImageRequest, op: Operational): Promise<Digest>;
 }

@@ -10,7 +10,6 @@ const migrations = [
      title TEXT NOT NULL,
      layers TEXT NOT NULL,
      made INTEGER NOT NULL,
-     bytes INTEGER NOT NULL,
      created INTEGER NOT NULL,
      used INTEGER NOT NULL,
      uses INTEGER NOT NULL DEFAULT 0)`,
@@ -21,7 +20,6 @@ interface Row {
   title: string;
   layers: string;
   made: number;
-  bytes: number;
   created: number;
   used: number;
   uses: number;
@@ -31,8 +29,9 @@ export interface StepRecord {
   key: string;
   /** The instruction. */
   title: string;
-  /** Of its layer, unpacked; 0 when it has none. */
-  bytes: number;
+  /** What it stands on, and last what it added, if it did. */
+  layers: readonly Layer[];
+  made: boolean;
   /** Milliseconds since the epoch. */
   created: number;
   used: number;
@@ -45,6 +44,7 @@ const holderOf = (key: string) => `build:${key}`;
 export class StepCache {
   readonly #db: Database;
   readonly #layering: Layering;
+  readonly #running = new Map<string, Promise<unknown>>();
 
   constructor(db: Database, layering: Layering) {
     migrate(db, 'build', migrations);
@@ -65,14 +65,23 @@ export class StepCache {
     return row.made === 0 ? null : (layers.at(-1) ?? null);
   }
 
+  /** Whoever asks for the same key meanwhile gets the same answer. */
+  once<T>(key: string, make: () => Promise<T>): Promise<T> {
+    const running = this.#running.get(key) as Promise<T> | undefined;
+    if (running !== undefined) return running;
+    const work = make().finally(() => this.#running.delete(key));
+    this.#running.set(key, work);
+    return work;
+  }
+
   /** `below`: what the step stands on. */
-  add(key: string, title: string, below: readonly Layer[], layer: Layer | null, bytes: number): void {
+  add(key: string, title: string, below: readonly Layer[], layer: Layer | null): void {
     const layers = layer === null ? below : [...below, layer];
     const now = Date.now();
     this.#db.transaction(() => {
       this.#db.run(
-        'INSERT OR REPLACE INTO build_steps (key, title, layers, made, bytes, created, used) VALUES (?, ?, ?, ?, ?, ?, ?)',
-        [key, title, JSON.stringify(layers), layer === null ? 0 : 1, bytes, now, now],
+        'INSERT OR REPLACE INTO build_steps (key, title, layers, made, created, used) VALUES (?, ?, ?, ?, ?, ?)',
+        [key, title, JSON.stringify(layers), layer === null ? 0 : 1, now, now],
       );
       this.#layering.hold(holderOf(key), layers);
     })();
@@ -88,9 +97,12 @@ export class StepCache {
   /** Used last first. */
   list(): StepRecord[] {
     return this.#db
-      .query<StepRecord, []>(
-        'SELECT key, title, bytes, created, used, uses FROM build_steps ORDER BY used DESC, key',
-      )
-      .all();
+      .query<Row, []>('SELECT * FROM build_steps ORDER BY used DESC, key')
+      .all()
+      .map(({ layers, made, ...row }) => ({
+        ...row,
+        layers: JSON.parse(layers) as Layer[],
+        made: made !== 0,
+      }));
   }
 }

@@ -20,7 +20,20 @@ export interface CopyWish {
   /** Directories that lead to a source are made again (--parents). */
   parents: boolean;
   excludes: Ignores | null;
+  /** A destination that is there becomes like the directory that is named. */
+  overwrite: boolean;
 }
+
+/** Everything, as it is, to the top of the target. */
+export const wholeTree: CopyWish = {
+  destination: '/',
+  intoDirectory: true,
+  owner: null,
+  mode: null,
+  parents: false,
+  excludes: null,
+  overwrite: false,
+};
 
 export interface CopyPlan {
   records: PlaceRecord[];
@@ -93,7 +106,7 @@ class Planner {
 
   /** `named`: by the instruction itself, whose links are followed on both sides. */
   #place(entry: Present, destination: string, named: boolean): void {
-    const { owner, mode } = this.wish;
+    const { owner, mode, overwrite } = this.wish;
     const first = this.#firstName(entry, destination);
     if (first !== null) {
       this.records.push({ action: 'link', existingPath: first, destination });
@@ -106,7 +119,8 @@ class Planner {
       action: 'copy',
       source: entry.path,
       destination,
-      ...(named ? { followSource: true, follow: true } : { existing: true }),
+      ...(named ? { followSource: true, follow: true } : {}),
+      ...(!named || overwrite ? { existing: true } : {}),
       ...owner,
       ...(changed !== null && { mode: changed }),
     });

@@ -15,10 +15,20 @@ import type { BuildParts } from '../parts.ts';
 import { chainOf, runConfigOf, type StageState } from '../stage/state.ts';
 import { treeOf, writeLayer } from './write-layer.ts';
 
+/** A tree that files come from. */
+export interface Origin {
+  tree: SourceTree;
+  /** As the instruction has them. */
+  sources: readonly string[];
+  /** Whom files belong to that nobody gives to anyone; null: whom they belong to in the tree. */
+  owner: Owner | null;
+  /** What is in the directory that is named goes into the destination: an archive was unpacked there. */
+  unpacked: boolean;
+}
+
 export interface CopyRequest {
   instruction: 'COPY' | 'ADD';
-  from: SourceTree;
-  sources: readonly string[];
+  origins: readonly Origin[];
   /** As written. */
   destination: string;
   /** "user:group"; null = none given. */
@@ -27,8 +37,6 @@ export interface CopyRequest {
   link: boolean;
   parents: boolean;
   exclude: readonly string[];
-  /** What files belong to that nobody gives to anyone; null: whom they belong to in the source. */
-  defaultOwner: Owner | null;
   missing: (source: string) => Error;
 }
 
@@ -46,22 +54,26 @@ export async function prepareCopy(
   request: CopyRequest,
   signal: AbortSignal,
 ): Promise<PreparedCopy> {
-  const { from, link, exclude, mode, parents } = request;
+  const { link, exclude, mode, parents, origins } = request;
   const target = treeOf(parts, chainOf(state));
-  const sources = await findSources(from, request.sources, request.missing, signal);
+  const found: Source[][] = [];
+  for (const { tree, sources } of origins)
+    found.push(await findSources(tree, sources, request.missing, signal));
   const owner = request.owner === null ? null : await ownerOf(target, request.owner, signal);
-  const place = await placeOf(link ? null : target, state, request, sources, signal);
-  const plan = planCopy(sources, {
+  const place = await placeOf(link ? null : target, state, request, found.flat(), signal);
+  const wish = {
     ...place,
-    owner: owner ?? request.defaultOwner,
     mode: mode === null ? null : parseMode(mode),
     parents,
     excludes: exclude.length === 0 ? null : ignorePatterns(exclude),
-  });
+  };
+  const plans = origins.map((origin, index) =>
+    planCopy(found[index] ?? [], { ...wish, owner: owner ?? origin.owner, overwrite: origin.unpacked }),
+  );
   const chain = link ? null : chainOf(state);
   return {
-    key: stepKey('copy', chain, [plan.identity, owner && [owner.uid, owner.gid]]),
-    perform: (newest, op) => perform(parts, chain, from, plan, owner ?? root, newest, op),
+    key: stepKey('copy', chain, [plans.map(({ identity }) => identity), owner && [owner.uid, owner.gid]]),
+    perform: (newest, op) => perform(parts, chain, origins, plans, owner ?? root, newest, op),
   };
 }
 
@@ -101,13 +113,17 @@ async function isDirectoryIn(target: SourceTree | null, path: string, signal: Ab
 function perform(
   parts: BuildParts,
   chain: string | null,
-  from: SourceTree,
-  { records }: CopyPlan,
+  origins: readonly Origin[],
+  plans: readonly CopyPlan[],
   parents: Owner,
   newest: number | null,
   op: Operational,
 ): Promise<Layer | null> {
   const { signal } = op;
   const options = { parents: { ...parents, ...(newest !== null && { mtime: newest }) }, signal };
-  return writeLayer(parts, chain, (target) => place(from, target, records, options), newest, op);
+  const write = async (target: SourceTree) => {
+    for (const [index, { tree }] of origins.entries())
+      await place(tree, target, plans[index]?.records ?? [], options);
+  };
+  return writeLayer(parts, chain, write, newest, op);
 }

@@ -6,7 +6,7 @@ import type { MountPoint } from '../../containers/model.ts';
 import { invalid } from '../../lib/errors.ts';
 import { digestOf } from '../../lib/ids.ts';
 import type { KeyPart } from '../cache/key.ts';
-import { planCopy } from '../copy/plan.ts';
+import { planCopy, wholeTree } from '../copy/plan.ts';
 import { absolute, findSources, notInContext } from '../copy/sources.ts';
 import type { Mount } from '../dockerfile/dockerfile.ts';
 import { place } from '../files/place.ts';
@@ -67,14 +67,7 @@ export async function identityOf(mount: Mount, needs: MountNeeds): Promise<KeyPa
 
 async function contentOf(tree: SourceTree, path: string, signal: AbortSignal): Promise<KeyPart> {
   const sources = await findSources(tree, [path], notInContext, signal);
-  return planCopy(sources, {
-    destination: '/',
-    intoDirectory: true,
-    owner: null,
-    mode: null,
-    parents: false,
-    excludes: null,
-  }).identity;
+  return planCopy(sources, wholeTree).identity;
 }
 
 const blank = { name: '', driver: '', mode: '', readWrite: false } as const;
@@ -119,14 +112,7 @@ async function bind(mount: Extract<Mount, { type: 'bind' }>, needs: MountNeeds):
 
 async function copyWhole(from: SourceTree, snapshot: string, { parts, signal }: MountNeeds): Promise<void> {
   const sources = await findSources(from, ['/'], notInContext, signal);
-  const { records } = planCopy(sources, {
-    destination: '/',
-    intoDirectory: true,
-    owner: null,
-    mode: null,
-    parents: false,
-    excludes: null,
-  });
+  const { records } = planCopy(sources, wholeTree);
   await place(from, { kind: 'snapshot', mounts: parts.snapshotter.mounts(snapshot) }, records, { signal });
 }
 
@@ -137,15 +123,7 @@ async function cache(mount: CacheMount, needs: MountNeeds, stack: AsyncDisposabl
     const tree = from.kind === 'directory' ? from : treeOf(needs.parts, from.chain);
     if (tree === null) return;
     const sources = await findSources(tree, [mount.source], notInContext, needs.signal);
-    const wish = {
-      destination: '/',
-      intoDirectory: true,
-      owner: null,
-      mode: null,
-      parents: false,
-      excludes: null,
-    };
-    const { records } = planCopy(sources, wish);
+    const { records } = planCopy(sources, wholeTree);
     await place(tree, { kind: 'directory', path: directory }, records, { signal: needs.signal });
   };
   return {

@@ -1,0 +1,143 @@
+/** The build noun: from a Dockerfile and its context to an image. */
+import { rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Database } from '../lib/database.ts';
+import { invalid, notFound } from '../lib/errors.ts';
+import type { Digest } from '../lib/ids.ts';
+import type { Operational } from '../lib/op.ts';
+import { familiarName, parseReference, withTag } from '../lib/reference.ts';
+import { hostPlatform, parsePlatform } from '../oci/platform.ts';
+import { pruneCache } from './cache/prune.ts';
+import { StepCache } from './cache/store.ts';
+import { cacheUsage } from './cache/usage.ts';
+import { Contexts, type OpenContext } from './context/contexts.ts';
+import { applyIgnoreFile } from './context/ignored.ts';
+import { absolute } from './copy/sources.ts';
+import {
+  checkDockerfile,
+  checkFailure,
+  type Dockerfile,
+  globalArgs,
+  parseCheckOptions,
+  parseDockerfile,
+} from './dockerfile/dockerfile.ts';
+import { nameOf } from './files/names.ts';
+import { readInside } from './files/read.ts';
+import type { BuildEvent, BuildRequest, BuildResult, Builds, CachePruning } from './model.ts';
+import type { BuildParts } from './parts.ts';
+import { Reporter } from './report.ts';
+import { Bases } from './solve/bases.ts';
+import { finishImage } from './solve/finish.ts';
+import { Solve } from './solve/solve.ts';
+import { Workshop } from './solve/workshop.ts';
+import { CacheDirectories } from './steps/cache-directories.ts';
+import { snapshotPrefix } from './steps/write-layer.ts';
+
+/** Bytes of a Dockerfile. */
+const dockerfileLimit = 1 << 20;
+
+export interface BuildServiceOptions extends Omit<BuildParts, 'cache'> {
+  db: Database;
+}
+
+export class BuildService implements Builds {
+  readonly #parts: BuildParts;
+  readonly #contexts: Contexts;
+  readonly #caches: CacheDirectories;
+
+  constructor({ db, ...parts }: BuildServiceOptions) {
+    this.#parts = { ...parts, cache: new StepCache(db, parts.layering) };
+    this.#contexts = new Contexts(join(parts.directory, 'contexts'), parts.log);
+    this.#caches = new CacheDirectories(join(parts.directory, 'caches'));
+  }
+
+  /** Undoes what builds of a dead daemon left. */
+  async open(): Promise<void> {
+    const { directory, execDirectory, snapshotter } = this.#parts;
+    rmSync(join(directory, 'scratch'), { recursive: true, force: true });
+    rmSync(execDirectory, { recursive: true, force: true });
+    for (const { key } of snapshotter.list())
+      if (key.startsWith(snapshotPrefix)) await snapshotter.remove(key);
+  }
+
+  close = (): Promise<void> => this.#contexts.close();
+
+  addContext: Builds['addContext'] = (archive, op) => this.#contexts.add(archive, op);
+
+  async build(
+    request: BuildRequest,
+    report: (event: BuildEvent) => void,
+    op: Operational,
+  ): Promise<BuildResult> {
+    const names = request.tags.map((tag) => familiarName(withTag(parseReference(tag))));
+    const reporter = new Reporter(report);
+    await using _held = await this.#parts.layering.use();
+    await using stack = new AsyncDisposableStack();
+    const context = stack.use(
+      await reporter.around('[internal] load build context', () => this.#contexts.open(request.context, op)),
+    );
+    const dockerfile = await this.#readDockerfile(request, context, op);
+    const globals = this.#check(dockerfile, request, reporter);
+    const named = await this.#openNamed(request, stack, op);
+    const workshop = new Workshop({
+      parts: this.#parts,
+      caches: this.#caches,
+      context,
+      named,
+      bases: new Bases(this.#parts, request, reporter, op),
+      reporter,
+      epoch: request.epoch,
+      op,
+    });
+    const solve = new Solve(workshop, dockerfile, globals, request, parsePlatform(request.platform));
+    const state = await solve.run();
+    const id: Digest = await finishImage(this.#parts, state, { request, names }, op);
+    return { id, names };
+  }
+
+  async #readDockerfile(request: BuildRequest, context: OpenContext, op: Operational): Promise<Dockerfile> {
+    const { dockerfile } = request;
+    if ('text' in dockerfile) {
+      await applyIgnoreFile(context.path, null, op.signal);
+      return parseDockerfile(dockerfile.text);
+    }
+    if (context.dockerfile !== null) return parseDockerfile(context.dockerfile);
+    const path = nameOf(absolute(dockerfile.path || 'Dockerfile'));
+    const text = await readInside(context.path, path, dockerfileLimit, op.signal);
+    if (text === null)
+      throw notFound(`Cannot locate specified Dockerfile: ${dockerfile.path || 'Dockerfile'}`);
+    await applyIgnoreFile(context.path, path, op.signal);
+    return parseDockerfile(text.toString(), { filename: path.slice(path.lastIndexOf('/') + 1) });
+  }
+
+  #check(dockerfile: Dockerfile, request: BuildRequest, reporter: Reporter) {
+    const platforms = { buildPlatform: hostPlatform(), targetPlatform: parsePlatform(request.platform) };
+    const target = request.target === '' ? null : request.target;
+    const input = { buildArgs: request.args, target, ...platforms };
+    const given = request.args.get('BUILDKIT_DOCKERFILE_CHECK');
+    const options = given === undefined ? dockerfile.check : parseCheckOptions(given);
+    const warnings = checkDockerfile(dockerfile, { ...input, options });
+    for (const warning of warnings) reporter.report({ kind: 'warning', warning });
+    const failure = checkFailure(options, warnings);
+    if (failure !== null) throw failure;
+    return globalArgs(dockerfile, input);
+  }
+
+  async #openNamed(
+    { contexts }: BuildRequest,
+    stack: AsyncDisposableStack,
+    op: Operational,
+  ): Promise<Map<string, OpenContext | { image: string }>> {
+    const named = new Map<string, OpenContext | { image: string }>();
+    for (const [name, source] of contexts) {
+      if (name === '') throw invalid('a build context needs a name');
+      if (source.kind === 'image') named.set(name, { image: source.name });
+      else named.set(name, stack.use(await this.#contexts.open(source, op)));
+    }
+    return named;
+  }
+
+  usage: Builds['usage'] = async () => cacheUsage(this.#parts, this.#caches);
+
+  prune = (what: CachePruning) => pruneCache(this.#parts, this.#caches, what);
+}

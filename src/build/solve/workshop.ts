@@ -1,0 +1,97 @@
+/** What the parts of one build share: its engine, its clock, its end, and the making of layers. */
+import { availableParallelism } from 'node:os';
+import type { Image, ImageParts, Layer } from '../../images/model.ts';
+import { Slots } from '../../images/slots.ts';
+import type { Operational } from '../../lib/op.ts';
+import type { Platform } from '../../oci/image.ts';
+import type { OpenContext } from '../context/contexts.ts';
+import type { BuildParts } from '../parts.ts';
+import type { Reporter, Step } from '../report.ts';
+import type { StageState } from '../stage/state.ts';
+import type { CacheDirectories } from '../steps/cache-directories.ts';
+import type { Bases } from './bases.ts';
+
+/** Processes of RUN at the same time, over all builds. */
+const processes = new Slots(Math.max(2, availableParallelism()));
+
+export interface LayerStep {
+  key: string;
+  title: string;
+  /** What it stands on. */
+  state: StageState;
+  useCache: boolean;
+  step: Step;
+  perform(newest: number | null, op: Operational): Promise<Layer | null>;
+}
+
+export interface WorkshopOptions {
+  parts: BuildParts;
+  caches: CacheDirectories;
+  /** null: there is none. */
+  context: OpenContext | null;
+  /** By the name that stands for them. */
+  named: ReadonlyMap<string, OpenContext | { image: string }>;
+  bases: Bases;
+  reporter: Reporter;
+  /** Seconds; see BuildRequest. */
+  epoch: number | null;
+  op: Operational;
+}
+
+export class Workshop {
+  readonly parts: BuildParts;
+  readonly caches: CacheDirectories;
+  readonly context: OpenContext | null;
+  readonly named: WorkshopOptions['named'];
+  readonly reporter: Reporter;
+  readonly op: Operational;
+  readonly #bases: Bases;
+  readonly #epoch: number | null;
+  readonly #end = new AbortController();
+
+  constructor({ parts, caches, context, named, bases, reporter, epoch, op }: WorkshopOptions) {
+    this.parts = parts;
+    this.caches = caches;
+    this.context = context;
+    this.named = named;
+    this.reporter = reporter;
+    this.#bases = bases;
+    this.#epoch = epoch;
+    this.op = { ...op, signal: AbortSignal.any([op.signal, this.#end.signal]) };
+  }
+
+  get signal(): AbortSignal {
+    return this.op.signal;
+  }
+
+  /** Ends whatever is under way. */
+  abort(reason: unknown): void {
+    this.#end.abort(reason);
+  }
+
+  /** For the image: now, RFC 3339. */
+  time(): string {
+    return new Date(this.#epoch === null ? Date.now() : this.#epoch * 1000).toISOString();
+  }
+
+  base(name: string, platform: Platform): Promise<{ image: Image; parts: ImageParts }> {
+    return this.#bases.load(name, platform);
+  }
+
+  turn<T>(work: () => Promise<T>): Promise<T> {
+    return processes.run(work);
+  }
+
+  async layer(wanted: LayerStep): Promise<{ layer: Layer | null; cached: boolean }> {
+    const { cache } = this.parts;
+    const { title, state, useCache } = wanted;
+    const key = this.#epoch === null ? wanted.key : `${wanted.key}@${this.#epoch}`;
+    return cache.once(key, async () => {
+      const found = useCache ? cache.find(key) : undefined;
+      if (found !== undefined) return { layer: found, cached: true };
+      const layer = await wanted.perform(this.#epoch, this.op);
+      cache.add(key, title, state.layers, layer);
+      return { layer, cached: false };
+    });
+  }
+}
