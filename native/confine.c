@@ -9,6 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
 #include "confine_mounts.h"
@@ -124,4 +125,13 @@ void confine(const struct confinement *confinement) {
 #ifndef __SANITIZE_ADDRESS__
   filter_system_calls(confinement);
 #endif
+}
+
+void raise_descriptor_limit(void) {
+  struct rlimit limit;
+  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+    fail_errno("getrlimit");
+  limit.rlim_cur = limit.rlim_max;
+  if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
+    fail_errno("setrlimit");
 }

@@ -36,3 +36,7 @@ struct confinement {
 int confine_option(struct confinement *confinement, int argc, char **argv, int at);
 
 void confine(const struct confinement *confinement);
+
+/* A tree may be deeper than the usual limit of descriptors, of which every level holds one or two. To be
+ * called before `confine`. */
+void raise_descriptor_limit(void);

@@ -55,8 +55,7 @@ static int copy_extent(int from, int to, off_t left) {
   return 0;
 }
 
-/* Holes stay holes. */
-static int copy_data(int from, int to, off_t size) {
+int copy_data(int from, int to, off_t size) {
   if (ioctl(to, FICLONE, from) == 0)
     return 0;
   for (off_t at = 0; at < size;) {

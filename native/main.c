@@ -10,6 +10,8 @@ int shim_main(int argc, char **argv);
 int untar_main(int argc, char **argv);
 int tar_main(int argc, char **argv);
 int copy_main(int argc, char **argv);
+int index_main(int argc, char **argv);
+int place_main(int argc, char **argv);
 int skeleton_main(int argc, char **argv);
 int rebuild_main(int argc, char **argv);
 int rebuild_digest_main(int argc, char **argv);
@@ -25,6 +27,8 @@ static const struct program {
     {"untar", untar_main, "unpack a layer or files into a container (started by the daemon)"},
     {"tar", tar_main, "pack a layer or files of a container (started by the daemon)"},
     {"copy", copy_main, "copy a volume's tree (started by the daemon)"},
+    {"index", index_main, "list what is in a tree (started by the daemon)"},
+    {"place", place_main, "put chosen files of one tree into another (started by the daemon)"},
     {"skeleton", skeleton_main, "take a layer's files out of its tar (started by the daemon)"},
     {"rebuild", rebuild_main, "put them in again (started by the daemon)"},
     {"rebuild-digest", rebuild_digest_main, "only hash what that would be (started by the daemon)"},

@@ -51,6 +51,9 @@ struct stage {
   pid_t child;         /* host side, after clone */
   uint64_t namespaces; /* CLONE_NEW* flags of the clone */
   int root;            /* directory of all targets; opened as "/" when there is no `root` operation */
+  /* Told of every directory that is made on the way to a path: O_PATH, and its path so far. 0, or -1 with
+   * errno. NULL: nobody. */
+  int (*made)(int directory, const char *path);
   bool own_root; /* the list had a `root` operation: this is a container being made, not one being joined */
   struct held *held; /* by `hold-source`, for the `bind` of the same */
   size_t held_count;

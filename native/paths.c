@@ -76,6 +76,9 @@ static enum attempt make_components(struct stage *stage, char *path, bool file, 
       if (make_one(dir, name, file && last) != 0)
         return errno == EEXIST ? follow_link(path, start, end, dir, name) : FAILED;
       next = openat(dir, name, O_PATH | O_NOFOLLOW | O_CLOEXEC);
+      path[end] = 0;
+      if (next >= 0 && stage->made && stage->made(next, path) != 0)
+        close_fd(&next);
     }
     path[end] = after;
     close_fd(&dir);
@@ -150,4 +153,47 @@ int root_parent(struct stage *stage, const char *target, const char **name) {
     parent[size] = 0;
   }
   return root_make_directory(stage, parent);
+}
+
+void leaf_close(struct leaf *leaf) {
+  close_fd(&leaf->directory);
+}
+
+static int open_leaf(struct stage *stage, bool make, struct leaf *leaf) {
+  const char *slash = strrchr(leaf->path, '/');
+  char parent[PATH_MAX] = "/";
+  leaf->name = slash ? slash + 1 : leaf->path;
+  size_t size = (size_t)(leaf->name - leaf->path);
+  if (*leaf->name == 0 || strcmp(leaf->name, ".") == 0 || strcmp(leaf->name, "..") == 0) {
+    leaf->name = ".";
+    size = strlen(leaf->path);
+  }
+  if (size > 0) {
+    memcpy(parent, leaf->path, size);
+    parent[size] = 0;
+  }
+  leaf->directory =
+      make ? root_make_directory(stage, parent) : root_open(stage, parent, O_PATH | O_DIRECTORY, 0);
+  return leaf->directory < 0 ? -1 : 0;
+}
+
+int root_leaf(struct stage *stage, const char *target, bool follow, bool make, struct leaf *leaf) {
+  leaf->directory = -1;
+  if (strlen(target) >= sizeof leaf->path) {
+    errno = ENAMETOOLONG;
+    return -1;
+  }
+  strcpy(leaf->path, target);
+  for (int i = 0; i < MAX_LINKS; i++) {
+    leaf_close(leaf);
+    if (open_leaf(stage, make, leaf) != 0)
+      return -1;
+    size_t start = strlen(leaf->path) - strlen(leaf->name);
+    if (!follow || strcmp(leaf->name, ".") == 0)
+      return 0;
+    if (follow_link(leaf->path, start, strlen(leaf->path), leaf->directory, leaf->name) == FAILED)
+      return errno == EINVAL || errno == ENOENT ? 0 : -1; /* no link, or nothing */
+  }
+  errno = ELOOP;
+  return -1;
 }

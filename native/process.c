@@ -1,8 +1,10 @@
 #include "process.h"
 
 #include <errno.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/prctl.h>
 
 #include "files.h"
 #include "kernel.h"
@@ -39,4 +41,9 @@ int process_open(pid_t pid, const char *start_time) {
     return -1;
   }
   return keep_fd(&pidfd);
+}
+
+/* Kept over execve and when capabilities go (prctl(2), PR_SET_PDEATHSIG). */
+int end_with_parent(void) {
+  return prctl(PR_SET_PDEATHSIG, SIGKILL, 0, 0, 0);
 }

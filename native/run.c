@@ -14,6 +14,7 @@
 #include "init.h"
 #include "ops.h"
 #include "plan.h"
+#include "process.h"
 
 static void print_json_string(const char *text) {
   putc('"', stderr);
@@ -143,9 +144,11 @@ int run_main(int argc, char **argv) {
       forked = true;
     else if (strcmp(argv[i], "--list-fd") == 0 && i + 1 < argc)
       list_fd = atoi(argv[++i]);
+    else if (strcmp(argv[i], "--with-parent") == 0 && end_with_parent() == 0)
+      continue;
     else {
       errno = EINVAL;
-      return complain("usage: gantry-init run [--check] [--forked] [--list-fd N]");
+      return complain("usage: gantry-init run [--check] [--forked] [--with-parent] [--list-fd N]");
     }
   signal(SIGPIPE, SIG_IGN);
   umask(0);

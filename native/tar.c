@@ -5,11 +5,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/syscall.h>
 
 #include "confine.h"
 #include "path_stat.h"
+#include "process.h"
 
 struct tar_options tar_options = {.newest = INT64_MAX};
 
@@ -92,16 +92,6 @@ static void parse_options(struct confinement *confinement, int argc, char **argv
     fail(USAGE);
 }
 
-/* A tree may be deeper than the usual limit of descriptors, of which every level holds one or two. */
-static void raise_descriptor_limit(void) {
-  struct rlimit limit;
-  if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
-    fail_errno("getrlimit");
-  limit.rlim_cur = limit.rlim_max;
-  if (setrlimit(RLIMIT_NOFILE, &limit) != 0)
-    fail_errno("setrlimit");
-}
-
 static void confine_tar(struct confinement *confinement) {
   static const int system_calls[] = {SYS_openat, SYS_openat2, SYS_readlinkat, SYS_flistxattr, SYS_fgetxattr};
   confinement->read_only = true;
@@ -135,6 +125,8 @@ int tar_main(int argc, char **argv) {
     fail(USAGE);
   struct confinement confinement = {.directory = argv[1], .second_fd = &lower};
   parse_options(&confinement, argc, argv);
+  if (end_with_parent() != 0)
+    fail_errno("PR_SET_PDEATHSIG");
   raise_descriptor_limit();
   confine_tar(&confinement);
   writer_open();

@@ -120,6 +120,8 @@ struct tar_xattrs {
 };
 struct tar_xattrs xattrs_read(int fd);
 bool xattrs_equal(int fd, int other);
+/* A mark of an overlay that keeps them where users do. */
+bool xattr_is_overlays_own(const char *name);
 
 /* tar_header.c */
 struct member {

@@ -16,7 +16,7 @@ static bool begins(const char *name, const char *prefix) {
 static const char *const opaque_marks[] = {"trusted.overlay.opaque", "user.overlay.opaque",
                                            "user.fuseoverlayfs.opaque"};
 
-static bool is_overlays_own(const char *name) {
+bool xattr_is_overlays_own(const char *name) {
   return begins(name, "user.overlay.") || begins(name, "user.fuseoverlayfs.");
 }
 
@@ -26,7 +26,7 @@ static bool is_kept(const char *name) {
   if (strchr(name, '=') != NULL)
     return false;
   if (begins(name, "user."))
-    return tar_options.source != SOURCE_OVERLAY || !is_overlays_own(name);
+    return tar_options.source != SOURCE_OVERLAY || !xattr_is_overlays_own(name);
   return strcmp(name, "security.capability") == 0 || begins(name, "system.posix_acl_");
 }
 

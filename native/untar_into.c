@@ -8,8 +8,8 @@
 #include <sys/statvfs.h>
 #include <sys/vfs.h>
 
-#include "accounts.h"
 #include "files.h"
+#include "owner.h"
 #include "paths.h"
 #include "untar.h"
 
@@ -37,51 +37,6 @@ static bool check_writable(int directory) {
   return refuse(mount_of(directory) == mount_of(stage.root) ? "read-only root" : "read-only mount");
 }
 
-static void find_user(const char *name) {
-  struct accounts file;
-  struct user_entry entry;
-  bool number = parse_id(name, &uid) == ID_VALID, found = false;
-  if (accounts_open(&stage, "/etc/passwd", &file) != 0)
-    fail_errno("open /etc/passwd");
-  while (!found && next_user(&file, &entry))
-    found = number ? entry.uid == uid : strcmp(entry.name, name) == 0;
-  if (!found && !number)
-    fail("unable to find user %.150s: no matching entries in passwd file", name);
-  if (found) {
-    uid = entry.uid;
-    gid = entry.gid;
-  }
-  accounts_close(&file);
-}
-
-static void find_group(const char *name) {
-  struct accounts file;
-  struct group_entry entry;
-  bool found = parse_id(name, &gid) == ID_VALID;
-  if (accounts_open(&stage, "/etc/group", &file) != 0)
-    fail_errno("open /etc/group");
-  while (!found && next_group(&file, &entry)) {
-    found = strcmp(entry.name, name) == 0;
-    gid = entry.gid;
-  }
-  if (!found)
-    fail("unable to find group %.150s: no matching entries in group file", name);
-  accounts_close(&file);
-}
-
-static void find_owner(void) {
-  AUTO_FREE char *user = strdup(options.owner);
-  if (user == NULL)
-    fail("out of memory");
-  char *colon = strchr(user, ':');
-  if (colon != NULL)
-    *colon = '\0';
-  if (*user != '\0')
-    find_user(user);
-  if (colon != NULL && colon[1] != '\0')
-    find_group(colon + 1);
-}
-
 bool into_open(void) {
   AUTO_CLOSE int directory = root_open(&stage, options.into, O_PATH | O_DIRECTORY, 0);
   if (directory < 0 && errno == ENOENT)
@@ -93,7 +48,7 @@ bool into_open(void) {
   if (!check_writable(directory))
     return false;
   if (options.owner != NULL)
-    find_owner();
+    find_owner(&stage, options.owner, &uid, &gid);
   printf("{\"ready\":true}\n");
   if (fflush(stdout) != 0)
     fail_errno("write the answer");

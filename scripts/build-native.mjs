@@ -27,7 +27,7 @@ const sanitize = [
 /** A program of its own; all other sources are gantry-init. */
 const standalone = { 'hello.c': 'gantry-hello' };
 /** Programs that run for moments stand behind those that stay: the kernel maps what is around a page along with it. */
-const seldom = /^(confine|fail|inode_map|sha256|skeleton|tar|untar)/;
+const seldom = /^(confine|fail|index|inode_map|owner|place|sha256|skeleton|tar|untar)/;
 /** Layers are decompressed by the program that unpacks them. */
 const libraries = { 'gantry-init': ['-lz'] };
 

@@ -1,7 +1,14 @@
-/** gantry-init's `tar` and `untar` at work on a container's files. */
+/** gantry-init's `tar` and `untar` at work on a container's files, and other programs that work on trees. */
 import { feed } from '../images/compression.ts';
 import { internal } from '../lib/errors.ts';
-import { framed, nativePath, operationFailure, workerError, workerOptions } from '../linux/native.ts';
+import {
+  execution,
+  framed,
+  nativePath,
+  operationFailure,
+  workerError,
+  workerOptions,
+} from '../linux/native.ts';
 import type { Operation } from '../linux/operations.ts';
 import type { FileTree } from './file-tree.ts';
 
@@ -27,11 +34,17 @@ export class FileProgram implements AsyncDisposable {
   #fed: Promise<void>;
 
   /** `args`: what comes behind those of the tree. */
-  constructor(program: 'tar' | 'untar', { operations, args: place }: FileTree, args: readonly string[]) {
+  constructor(
+    program: 'tar' | 'untar' | 'index' | 'place' | 'run',
+    { operations, args: place }: Pick<FileTree, 'operations' | 'args'>,
+    args: readonly string[],
+  ) {
     const argv = [program, ...place, ...args];
     const list = operations && [...operations, execution([nativePath(), ...argv])];
     this.#operations = list;
-    this.#child = Bun.spawn([nativePath(), ...(list === null ? argv : ['run'])], {
+    // When the daemon is killed, untar still removes what it has only begun; the others have nothing to finish.
+    const runner = program === 'untar' ? ['run'] : ['run', '--with-parent'];
+    this.#child = Bun.spawn([nativePath(), ...(list === null ? argv : runner)], {
       ...workerOptions,
       stdin: 'pipe',
     });
@@ -97,10 +110,10 @@ export class FileProgram implements AsyncDisposable {
     this.#child.kill('SIGKILL');
     await Promise.resolve(this.#child.stdin.end()).catch(() => undefined);
     await this.#child.exited;
+    // Behind operations the program is a child of what was killed, and ends a moment later.
+    await this.#message;
   }
 }
-
-const execution = (argv: string[]): Operation => ({ op: 'exec', side: 'inside', argv });
 
 /** strerror's sentence at the end as Go, and so Docker, writes it. */
 function lowered(text: string): string {

@@ -91,6 +91,9 @@ export function framed(list: readonly Operation[]): Buffer {
   return new Writer().bytes(encodeOperations(list)).finish();
 }
 
+/** What ends such a list: its process becomes this program. */
+export const execution = (argv: string[]): Operation => ({ op: 'exec', side: 'inside', argv });
+
 /** Of what a run printed on stderr: the operation that failed; null when it was none. */
 export function operationFailure(list: readonly Operation[], stderr: string): OperationFailed | null {
   const failure = reportsIn(stderr).find(({ warning }) => !warning);

@@ -39,7 +39,7 @@ export async function runProcess(
     mountPoints,
     ...(newest !== null && { newest }),
   });
-  return layering.add(chainOf(state), changes, op);
+  return await layering.add(chainOf(state), changes, op);
 }
 
 /** The exit code. When `signal` aborts the process is killed. */

@@ -77,7 +77,7 @@ export async function prepareRun(
         labels: {},
       };
       const mountPoints = [...ownMountPoints, ...points.map(({ destination }) => destination.slice(1))];
-      return runProcess(parts, state, process, { step, newest, mountPoints }, op);
+      return await runProcess(parts, state, process, { step, newest, mountPoints }, op);
     },
   };
 }
