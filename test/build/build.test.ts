@@ -1,7 +1,7 @@
 /** Builds from Dockerfile to image. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { EngineRig } from '../engine/rig.ts';
-import { build, outcomes, outputOf } from './rig.ts';
+import { type Built, build, listing, outcomes, outputOf } from './rig.ts';
 
 let rig: EngineRig;
 beforeAll(async () => {
@@ -9,20 +9,160 @@ beforeAll(async () => {
 });
 afterAll(() => rig[Symbol.asyncDispose]());
 
-const shown = (...lines: string[]) => ['FROM busybox', ...lines].join('\n');
+const from = (...lines: string[]) => ['FROM busybox', ...lines].join('\n');
+const run = (built: Built) => outcomes(built).filter((line) => line.startsWith('RUN'));
 
 test('files are copied, commands run, the config says what to run', async () => {
-  const built = await build(
-    rig,
-    shown('WORKDIR /app', 'COPY . .', 'ENV GREETING=hello', 'RUN echo $GREETING $(cat a.txt) > out && cat out', 'CMD ["cat", "out"]'),
-    { 'a.txt': 'world', 'dir/b': 'b' },
-    { tags: ['greeter'] },
+  const dockerfile = from(
+    'WORKDIR /app',
+    'COPY . .',
+    'ENV GREETING=hello',
+    'RUN echo $GREETING $(cat a.txt) > out && cat out',
+    'CMD ["cat", "out"]',
   );
+  const files = { 'a.txt': 'world', 'dir/b': 'b' };
+  const built = await build(rig, dockerfile, files, { tags: ['greeter'] });
   expect(outputOf(built)).toBe('hello world\n');
   expect(built.result.names).toEqual(['greeter:latest']);
   expect(built.image.config.config).toMatchObject({ Cmd: ['cat', 'out'], WorkingDir: '/app' });
   expect(built.image.config.config?.Env).toContain('GREETING=hello');
-  const again = await build(rig, shown('WORKDIR /app', 'COPY . .', 'ENV GREETING=hello', 'RUN echo $GREETING $(cat a.txt) > out && cat out', 'CMD ["cat", "out"]'), { 'a.txt': 'world', 'dir/b': 'b' });
-  console.log(outcomes(built), outcomes(again));
-  expect(outcomes(again).filter((line) => line.startsWith('RUN'))[0]).toContain('cached');
+  expect(built.image.config.history?.map(({ created_by }) => created_by).slice(-5)).toEqual([
+    'WORKDIR /app',
+    'COPY . . # buildkit',
+    'ENV GREETING=hello',
+    'RUN /bin/sh -c echo $GREETING $(cat a.txt) > out && cat out # buildkit',
+    'CMD ["cat" "out"]',
+  ]);
+  const again = await build(rig, dockerfile, files);
+  expect(outcomes(again).filter((line) => line.endsWith(': cached'))).toHaveLength(3);
+  expect(again.image.chainIds).toEqual(built.image.chainIds);
+  const changed = await build(rig, dockerfile, { ...files, 'a.txt': 'all' });
+  expect(outputOf(changed)).toBe('hello all\n');
+});
+
+test('times of files are no reason to run again, their modes are', async () => {
+  const dockerfile = from('COPY a /a', 'RUN true');
+  await build(rig, dockerfile, { a: 'x' });
+  await Bun.sleep(1100);
+  expect(run(await build(rig, dockerfile, { a: 'x' }))).toEqual(['RUN true: cached']);
+  expect(run(await build(rig, from('COPY --chmod=700 a /a', 'RUN true'), { a: 'x' }))).toEqual([
+    'RUN true: done',
+  ]);
+});
+
+test('stages: only those that are needed, each once, side by side', async () => {
+  const dockerfile = `
+    FROM busybox AS base
+    RUN echo base >/base
+    FROM base AS one
+    RUN sleep 0.6; echo one >/one
+    FROM base AS two
+    RUN sleep 0.6; echo two >/two
+    FROM busybox AS never
+    RUN false
+    FROM scratch
+    COPY --from=one /base /one /
+    COPY --from=two /two /two
+    COPY --from=busybox /bin/busybox /bin/`;
+  const started = performance.now();
+  const built = await build(rig, dockerfile);
+  expect(performance.now() - started).toBeGreaterThan(600);
+  expect(run(built)).toHaveLength(3);
+  expect(await listing(rig, built)).toEqual(['/base', '/bin', '/bin/busybox', '/one', '/two']);
+  const target = await build(rig, dockerfile, {}, { target: 'two' });
+  expect(run(target).every((line) => line.endsWith('cached'))).toBe(true);
+  expect(await listing(rig, target, '/two')).toEqual(['/two']);
+});
+
+test('a stage sees the variables of the one that it stands on; ARG above FROM only where it is asked for', async () => {
+  const dockerfile = `
+    ARG VERSION=1
+    ARG BASE=busybox
+    FROM \${BASE} AS first
+    ENV A=a
+    ARG B=b
+    RUN echo "[$VERSION$A$B]"
+    FROM first
+    ARG VERSION
+    ARG TARGETARCH
+    RUN echo "[$VERSION$A$B]" $TARGETARCH`;
+  expect(outputOf(await build(rig, dockerfile))).toBe('[ab]\n[1ab] amd64\n');
+  const args = new Map([
+    ['VERSION', '2'],
+    ['B', 'c'],
+  ]);
+  expect(outputOf(await build(rig, dockerfile, {}, { args }))).toBe('[ac]\n[2ac] amd64\n');
+});
+
+test('ONBUILD of an image and of a stage', async () => {
+  await build(rig, from('ONBUILD COPY a /a', 'ONBUILD RUN cat /a'), {}, { tags: ['parent'] });
+  const built = await build(rig, 'FROM parent\nRUN echo own', { a: 'triggered\n' });
+  expect(outputOf(built)).toBe('triggered\nown\n');
+  expect(built.image.config.config?.OnBuild).toBeUndefined();
+});
+
+test('heredocs: a script, files, an interpreter of its own', async () => {
+  const dockerfile = from(
+    'RUN <<EOF',
+    'set -e',
+    'echo one',
+    'echo two',
+    'EOF',
+    'ENV NAME=world',
+    'COPY <<hello.txt <<"raw.txt" /texts/',
+    'hello $NAME',
+    'hello.txt',
+    'hello $NAME',
+    'raw.txt',
+    'RUN <<EOF',
+    '#!/bin/cat',
+    'printed',
+    'EOF',
+    'RUN cat /texts/hello.txt /texts/raw.txt; ls /dev',
+  );
+  const output = outputOf(await build(rig, dockerfile));
+  expect(output).toStartWith('one\ntwo\n#!/bin/cat\nprinted\nhello world\nhello $NAME\n');
+  expect(output).not.toContain('pipes');
+});
+
+test('entrypoint and command; labels; what else a config has', async () => {
+  await build(rig, from('CMD ["below"]', 'LABEL a=1 b=2'), {}, { tags: ['configured'] });
+  const dockerfile = `FROM configured
+    ENTRYPOINT ["/bin/echo"]
+    LABEL b=3
+    EXPOSE 80 53/udp
+    VOLUME /data
+    USER daemon:adm
+    STOPSIGNAL SIGINT
+    SHELL ["/bin/sh", "-ec"]
+    HEALTHCHECK --interval=3s CMD true
+    MAINTAINER me`;
+  const { image } = await build(rig, dockerfile, {}, { labels: { c: '4' } });
+  expect(image.config.config).toMatchObject({
+    Entrypoint: ['/bin/echo'],
+    Labels: { a: '1', b: '3', c: '4' },
+    ExposedPorts: { '80/tcp': {}, '53/udp': {} },
+    Volumes: { '/data': {} },
+    User: 'daemon:adm',
+    StopSignal: 'SIGINT',
+    Shell: ['/bin/sh', '-ec'],
+    Healthcheck: { Test: ['CMD-SHELL', 'true'], Interval: 3e9 },
+  });
+  expect(image.config.config?.Cmd ?? null).toBeNull();
+  expect(image.config.author).toBe('me');
+});
+
+test('the same on two data roots with SOURCE_DATE_EPOCH', async () => {
+  const tools = from('WORKDIR /w/v', 'RUN mkdir /m; date > /dev/null; echo b > /m/b; rm /etc/group');
+  const dockerfile = `${tools}\nFROM scratch\nCOPY --from=0 /m /w /\nCOPY --parents a/b/./c/d /x/\nADD t.tar /t/\nLABEL a=b`;
+  const files = { 'a/b/c/d': 'x', 't.tar': 'no tar' };
+  const options = { epoch: 1_700_000_000, noCache: true };
+  const first = await build(rig, dockerfile, files, options);
+  await using other = await EngineRig.open();
+  await Bun.sleep(1100);
+  const second = await build(other, dockerfile, files, options);
+  expect(await listing(rig, first)).toContain('/x/c/d');
+  expect(second.result.id).toBe(first.result.id);
+  const [one, two] = [await build(rig, tools, {}, options), await build(other, tools, {}, options)];
+  expect(two.image.chainIds).toEqual(one.image.chainIds);
 });

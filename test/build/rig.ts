@@ -3,8 +3,8 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { BuildEvent, BuildRequest, BuildResult } from '../../src/build/model.ts';
-import type { Operational } from '../../src/lib/op.ts';
 import type { Image } from '../../src/images/model.ts';
+import type { Operational } from '../../src/lib/op.ts';
 import type { EngineRig } from '../engine/rig.ts';
 import { succeed } from '../rig/command.ts';
 
@@ -96,4 +96,39 @@ export function outcomes({ events }: Pick<Built, 'events'>): string[] {
     if (event.kind === 'step') titles.set(event.id, event.step.place?.instruction ?? event.step.title);
     return event.kind === 'end' ? [`${titles.get(event.id)}: ${event.outcome.kind}`] : [];
   });
+}
+
+/** Paths of the image's files in order, those beneath `below` alone. */
+export async function listing(
+  rig: EngineRig,
+  { image }: Pick<Built, 'image'>,
+  below = '/',
+): Promise<string[]> {
+  const { containers } = rig;
+  const { id } = await containers.create({
+    ...rig.request(['true']),
+    base: { imageId: image.id, chainId: image.chainIds.at(-1) ?? null, platform: image.config, mounts: [] },
+  });
+  try {
+    const archive = await containers.export(id);
+    const child = Bun.spawn(['tar', '-tf', '-'], {
+      stdin: new Response(archive as never).body,
+      stdout: 'pipe',
+    });
+    const names = (await child.stdout.text())
+      .split('\n')
+      .map((name) => `/${name.replace(/^\.?\//, '').replace(/\/$/, '')}`);
+    return [...new Set(names)]
+      .filter(
+        (name) => name !== '/' && (name === below || name.startsWith(below === '/' ? '/' : `${below}/`)),
+      )
+      .filter(
+        (name) =>
+          !/^\/(dev|proc|sys|etc(\/(hosts|hostname|resolv\.conf|mtab))?|\.dockerenv)(\/|$)/.test(name) ||
+          below !== '/',
+      )
+      .sort();
+  } finally {
+    await containers.remove(id, { force: true, volumes: true, link: false });
+  }
 }

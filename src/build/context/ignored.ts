@@ -25,8 +25,23 @@ export async function applyIgnoreFile(
   if (ignores === null) return;
   const tree: SourceTree = { kind: 'directory', path: directory };
   const records: PlaceRecord[] = [];
-  for await (const { kind, path } of indexTree(tree, ['/'], { digests: false, followNamed: false, signal }))
-    if (kind !== 'missing' && kind !== 'directory' && ignores(textOf(path.slice(1))))
-      records.push({ action: 'remove', destination: path });
+  const directories: string[] = [];
+  /** Directories with something that stays. */
+  const needed = new Set<string>();
+  for await (const { kind, path } of indexTree(tree, ['/'], { digests: false, followNamed: false, signal })) {
+    if (kind === 'missing' || path === '/') continue;
+    const ignored = ignores(textOf(path.slice(1)));
+    if (!ignored) for (const above of directoriesAbove(path)) needed.add(above);
+    else if (kind === 'directory') directories.push(path);
+    else records.push({ action: 'remove', destination: path });
+  }
+  for (const path of directories)
+    if (!needed.has(path)) records.push({ action: 'remove', destination: path });
   if (records.length > 0) await place(null, tree, records, { signal });
+}
+
+/** "/a/b/c" is in "/a" and "/a/b". */
+function directoriesAbove(path: string): string[] {
+  const names = path.split('/');
+  return names.slice(2).map((_, index) => names.slice(0, index + 2).join('/'));
 }

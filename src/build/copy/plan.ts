@@ -64,10 +64,10 @@ class Planner {
     const [top, ...rest] = source.entries;
     if (top === undefined || top.kind === 'missing') return;
     const { destination, intoDirectory, parents } = this.wish;
-    if (parents) return this.#addWithParents(source);
-    if (top.kind === 'directory') return this.#addDirectory(top, rest, destination);
-    if (this.#isExcluded(baseName(top.path))) return;
-    this.#place(top, intoDirectory ? join(destination, baseName(top.path)) : destination, true);
+    if (parents) this.#addWithParents(source);
+    else if (top.kind === 'directory') this.#addDirectory(top, rest, destination);
+    else if (!this.#isExcluded(baseName(top.path)))
+      this.#place(top, intoDirectory ? join(destination, baseName(top.path)) : destination, true);
   }
 
   /** What is in it goes into the destination. */
