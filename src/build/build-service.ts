@@ -2,11 +2,12 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../lib/database.ts';
-import { invalid, notFound } from '../lib/errors.ts';
+import { invalid, messageOf, notFound } from '../lib/errors.ts';
 import type { Digest } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
 import { familiarName, parseReference, withTag } from '../lib/reference.ts';
 import { hostPlatform, parsePlatform } from '../oci/platform.ts';
+import { importInlineCache } from './cache/inline.ts';
 import { pruneCache } from './cache/prune.ts';
 import { StepCache } from './cache/store.ts';
 import { cacheUsage } from './cache/usage.ts';
@@ -79,19 +80,21 @@ export class BuildService implements Builds {
     const dockerfile = await this.#readDockerfile(request, context, op);
     const globals = this.#check(dockerfile, request, reporter);
     const named = await this.#openNamed(request, stack, op);
+    const bases = new Bases(this.#parts, request, reporter, op);
+    await this.#importCaches(request, bases, reporter, op);
     const workshop = new Workshop({
       parts: this.#parts,
       caches: this.#caches,
       context,
       named,
-      bases: new Bases(this.#parts, request, reporter, op),
+      bases,
       reporter,
       epoch: request.epoch,
       op,
     });
     const solve = new Solve(workshop, dockerfile, globals, request, parsePlatform(request.platform));
     const state = await solve.run();
-    const id: Digest = await finishImage(this.#parts, state, { request, names }, op);
+    const id: Digest = await finishImage(this.#parts, state, { request, names, passed: workshop.passed }, op);
     return { id, names };
   }
 
@@ -135,6 +138,26 @@ export class BuildService implements Builds {
       else named.set(name, stack.use(await this.#contexts.open(source, op)));
     }
     return named;
+  }
+
+  /** An image that cannot be had is no reason to build nothing. */
+  async #importCaches(
+    { cacheFrom }: BuildRequest,
+    bases: Bases,
+    reporter: Reporter,
+    op: Operational,
+  ): Promise<void> {
+    for (const name of cacheFrom)
+      try {
+        const { parts } = await bases.load(name, hostPlatform());
+        importInlineCache(parts, this.#parts.cache);
+      } catch (error) {
+        op.signal.throwIfAborted();
+        const bytes = Buffer.from(`cache of ${name}: ${messageOf(error)}\n`);
+        await reporter.around(`[internal] import cache of ${name}`, async (step) =>
+          step.output('stderr', bytes),
+        );
+      }
   }
 
   usage: Builds['usage'] = async () => cacheUsage(this.#parts, this.#caches);

@@ -1,7 +1,7 @@
 /** Builds from Dockerfile to image. */
 import { afterAll, beforeAll, expect, test } from 'bun:test';
 import { EngineRig } from '../engine/rig.ts';
-import { type Built, build, listing, outcomes, outputOf } from './rig.ts';
+import { type Built, build, listing, outcomes, outputOf, quietOperation } from './rig.ts';
 
 let rig: EngineRig;
 beforeAll(async () => {
@@ -165,4 +165,37 @@ test('the same on two data roots with SOURCE_DATE_EPOCH', async () => {
   expect(second.result.id).toBe(first.result.id);
   const [one, two] = [await build(rig, tools, {}, options), await build(other, tools, {}, options)];
   expect(two.image.chainIds).toEqual(one.image.chainIds);
+});
+
+test('an image that tells what its steps were made of is a cache for others', async () => {
+  const dockerfile = from('COPY a /a', 'RUN cat /a; date +%N >/b', 'ENV A=b', 'RUN date +%N >/c');
+  const options = { tags: ['cached'], inlineCache: true };
+  const first = await build(rig, dockerfile, { a: 'x' }, options);
+  const archive = await rig.engine.images.save(['cached', 'busybox'], { platform: '' }, quietOperation());
+  await using other = await EngineRig.open();
+  await other.engine.images.load(archive, { quiet: true, platform: '' }, quietOperation());
+  const second = await build(other, dockerfile, { a: 'x' }, { cacheFrom: ['cached', 'none:1'] });
+  expect(run(second)).toEqual(['RUN cat /a; date +%N >/b: cached', 'RUN date +%N >/c: cached']);
+  expect(second.image.chainIds).toEqual(first.image.chainIds);
+  expect(run(await build(other, dockerfile, { a: 'y' }, { cacheFrom: ['cached'] }))[0]).toEndWith('done');
+});
+
+test('pruning: what no image has goes, and is made again', async () => {
+  await using fresh = await EngineRig.open();
+  const dockerfile = from('RUN --mount=type=cache,target=/c head -c 100000 /dev/zero >/big; cp /big /c');
+  const { result } = await build(fresh, dockerfile);
+  const { builds, images } = fresh.engine;
+  expect((await builds.usage()).map(({ kind, size, shared }) => [kind, size >= 100000, shared])).toEqual([
+    ['step', true, true],
+    ['mount', true, false],
+  ]);
+  const nothing = { all: false, filters: new Map(), keep: 0 };
+  expect((await builds.prune(nothing)).space).toBeGreaterThanOrEqual(100000);
+  const again = await build(fresh, dockerfile);
+  expect(run(again)[0]).toEndWith('done');
+  for (const { id } of [result, again.result]) await images.remove(id, { force: true, noPrune: false });
+  const { removed, space } = await builds.prune({ ...nothing, all: true });
+  expect(removed.length).toBeGreaterThan(0);
+  expect(space).toBeGreaterThanOrEqual(100000);
+  expect(await builds.usage()).toEqual([]);
 });

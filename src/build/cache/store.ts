@@ -65,6 +65,10 @@ export class StepCache {
     return row.made === 0 ? null : (layers.at(-1) ?? null);
   }
 
+  has(key: string): boolean {
+    return this.#db.query('SELECT 1 FROM build_steps WHERE key = ?').get(key) !== null;
+  }
+
   /** Whoever asks for the same key meanwhile gets the same answer. */
   once<T>(key: string, make: () => Promise<T>): Promise<T> {
     const running = this.#running.get(key) as Promise<T> | undefined;

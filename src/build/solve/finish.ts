@@ -1,6 +1,7 @@
 /** The image of a finished stage. */
 import type { Digest } from '../../lib/ids.ts';
 import type { Operational } from '../../lib/op.ts';
+import { type Passed, withInlineCache } from '../cache/inline.ts';
 import type { BuildRequest } from '../model.ts';
 import type { BuildParts } from '../parts.ts';
 import { runConfigOf, type StageState, withRunConfig } from '../stage/state.ts';
@@ -8,7 +9,15 @@ import { runConfigOf, type StageState, withRunConfig } from '../stage/state.ts';
 export async function finishImage(
   { layering }: Pick<BuildParts, 'layering'>,
   state: StageState,
-  { request, names }: { request: Pick<BuildRequest, 'labels' | 'epoch'>; names: readonly string[] },
+  {
+    request,
+    names,
+    passed,
+  }: {
+    request: Pick<BuildRequest, 'labels' | 'epoch' | 'inlineCache'>;
+    names: readonly string[];
+    passed: readonly Passed[];
+  },
   op: Operational,
 ): Promise<Digest> {
   const labeled =
@@ -16,8 +25,7 @@ export async function finishImage(
       ? state
       : withRunConfig(state, { Labels: { ...runConfigOf(state).Labels, ...request.labels } });
   const created = new Date(request.epoch === null ? Date.now() : request.epoch * 1000).toISOString();
-  return layering.make(
-    { config: { ...labeled.config, created }, layers: labeled.layers, names, parent: null },
-    op,
-  );
+  const plain = { ...labeled.config, created };
+  const config = request.inlineCache ? withInlineCache(plain, labeled.layers, passed) : plain;
+  return layering.make({ config, layers: labeled.layers, names, parent: null }, op);
 }

@@ -4,6 +4,7 @@ import type { Image, ImageParts, Layer } from '../../images/model.ts';
 import { Slots } from '../../images/slots.ts';
 import type { Operational } from '../../lib/op.ts';
 import type { Platform } from '../../oci/image.ts';
+import type { Passed } from '../cache/inline.ts';
 import type { OpenContext } from '../context/contexts.ts';
 import type { BuildParts } from '../parts.ts';
 import type { Reporter, Step } from '../report.ts';
@@ -48,6 +49,8 @@ export class Workshop {
   readonly #bases: Bases;
   readonly #epoch: number | null;
   readonly #end = new AbortController();
+  /** Every step that may have made a layer, as they ended. */
+  readonly passed: Passed[] = [];
 
   constructor({ parts, caches, context, named, bases, reporter, epoch, op }: WorkshopOptions) {
     this.parts = parts;
@@ -86,12 +89,16 @@ export class Workshop {
     const { cache } = this.parts;
     const { title, state, useCache } = wanted;
     const key = this.#epoch === null ? wanted.key : `${wanted.key}@${this.#epoch}`;
-    return cache.once(key, async () => {
+    const outcome = await cache.once(key, async () => {
       const found = useCache ? cache.find(key) : undefined;
       if (found !== undefined) return { layer: found, cached: true };
       const layer = await wanted.perform(this.#epoch, this.op);
       cache.add(key, title, state.layers, layer);
       return { layer, cached: false };
     });
+    const { layer } = outcome;
+    const layers = layer === null ? state.layers : [...state.layers, layer];
+    this.passed.push({ key, title, layers, made: layer !== null });
+    return outcome;
   }
 }
