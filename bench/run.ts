@@ -1,10 +1,9 @@
 /**
  * `npm run bench [-- ROUNDS]`: medians of whole command lines, the peers taking turns within each round so that a slow moment
  * of the machine hits all of them. Prints markdown. Needs root; Docker and Podman take part where they are installed.
- * `npm run bench -- images [ROUNDS]`: the same for images, see images.ts; `networks` for networks, see networks.ts, `volumes` for volumes,
- * `files` for files in and out of containers.
+ * `npm run bench -- SUBJECT [ROUNDS]`: the same for one subject, in the file of its name: `build`, `files`, `images`, `networks`, `volumes`.
  */
-
+import { benchBuild } from './build.ts';
 import { benchFiles } from './files.ts';
 import { benchImages } from './images.ts';
 import { median, output, pss, time } from './measure.ts';
@@ -14,20 +13,16 @@ import { type Scenario, scenarios } from './scenarios.ts';
 import { ratio, row } from './table.ts';
 import { benchVolumes } from './volumes.ts';
 
-if (process.argv[2] === 'files') {
-  await benchFiles(Number(process.argv[3] ?? 5));
-  process.exit(0);
-}
-if (process.argv[2] === 'images') {
-  await benchImages(Number(process.argv[3] ?? 5));
-  process.exit(0);
-}
-if (process.argv[2] === 'networks') {
-  await benchNetworks(Number(process.argv[3] ?? 5));
-  process.exit(0);
-}
-if (process.argv[2] === 'volumes') {
-  await benchVolumes(Number(process.argv[3] ?? 5));
+const subjects: Record<string, (rounds: number) => Promise<void>> = {
+  build: benchBuild,
+  files: benchFiles,
+  images: benchImages,
+  networks: benchNetworks,
+  volumes: benchVolumes,
+};
+const subject = subjects[process.argv[2] ?? ''];
+if (subject !== undefined) {
+  await subject(Number(process.argv[3] ?? 5));
   process.exit(0);
 }
 const rounds = Number(process.argv[2] ?? 20);
