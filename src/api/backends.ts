@@ -1,6 +1,7 @@
 /** What the server needs from the engine: the nouns' services. Each route file names the few methods it uses. */
 
 import manifest from '../../package.json' with { type: 'json' };
+import type { Builds } from '../build/model.ts';
 import type { Containers } from '../containers/service.ts';
 import type { System } from '../engine/model.ts';
 import type { Distribution } from '../images/distribution/model.ts';
@@ -15,6 +16,7 @@ export interface Backends {
   distribution: Distribution;
   networks: Networks;
   volumes: Volumes;
+  builds: Builds;
   system: System;
 }
 

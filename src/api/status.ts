@@ -16,6 +16,8 @@ const statuses: Record<ErrorKind, number> = {
 export interface Failure {
   status: number;
   message: string;
+  /** Of the process that a step of a build has failed with. */
+  exitCode: number | null;
 }
 
 /** What the client is told about anything thrown. */
@@ -23,5 +25,6 @@ export function failureOf(error: unknown): Failure {
   return {
     status: error instanceof EngineError ? statuses[error.kind] : 500,
     message: messageOf(error),
+    exitCode: error instanceof Error && 'code' in error && typeof error.code === 'number' ? error.code : null,
   };
 }

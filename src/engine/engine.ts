@@ -32,6 +32,7 @@ import { ImageGc } from './gc/gc.ts';
 import { noteLastUse } from './gc/last-use.ts';
 import { lockDataRoot } from './lock.ts';
 import type { EngineOptions, System } from './model.ts';
+import { noBuilds } from './no-builds.ts';
 import { EngineSystem } from './system.ts';
 
 export interface Engine {
@@ -41,6 +42,7 @@ export interface Engine {
   readonly distribution: Distribution;
   readonly networks: Networks;
   readonly volumes: Volumes;
+  readonly builds: Builds;
   readonly system: System;
   /** Lets go of everything; containers run on. */
   close(): Promise<void>;
@@ -191,6 +193,7 @@ export async function openEngine(
     distribution,
     networks,
     volumes,
+    builds: noBuilds,
     system,
     close: () => parts.disposeAsync(),
   };

@@ -101,7 +101,7 @@ describe.skipIf(docker === null)('docker', () => {
     [['network', 'ls'], 'bridge    bridge    local'],
     [['system', 'df', '-v'], 'busybox'],
     [['events', '--since', '0', '--until', '1'], 'container start'],
-    [['system', 'prune', '-f'], 'Total reclaimed space: 0B'],
+    [['system', 'prune', '-f'], 'Total reclaimed space: 1kB'],
     [['save', 'busybox'], 'a tar'],
   ])('%p prints %p', async (args, text) => {
     const { code, stdout, stderr } = await run(args);

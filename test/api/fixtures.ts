@@ -9,6 +9,7 @@ import { invalid, notFound } from '../../src/lib/errors.ts';
 import type { EngineEvent } from '../../src/lib/events.ts';
 import { parseDigest } from '../../src/lib/ids.ts';
 import type { Volume, Volumes } from '../../src/volumes/model.ts';
+import { FakeBuilds } from './fake-builds.ts';
 import { FakeContainers } from './fake-containers.ts';
 import { FakeDistribution } from './fake-distribution.ts';
 import { FakeNetworks } from './fake-networks.ts';
@@ -156,7 +157,7 @@ const system: System = {
       cpus: 2,
       memory: 2 ** 32,
       name: 'host',
-      dataRoot: '/var/lib/gantry',
+      dataRoot: '/',
       labels: [],
       securityOptions: ['name=seccomp,profile=builtin'],
       warnings: ['WARNING: a fake'],
@@ -206,6 +207,7 @@ export interface Fixture extends AsyncDisposable {
   images: FakeImages;
   distribution: FakeDistribution;
   networks: FakeNetworks;
+  builds: FakeBuilds;
 }
 
 export async function startServer(): Promise<Fixture> {
@@ -214,7 +216,11 @@ export async function startServer(): Promise<Fixture> {
   const containers = new FakeContainers(networks);
   const images = new FakeImages();
   const distribution = new FakeDistribution();
-  const backends = { containers, images, distribution, networks, volumes: new FakeVolumes(), system };
+  const builds = new FakeBuilds();
+  const backends = {
+    ...{ containers, images, distribution, networks, builds, system },
+    volumes: new FakeVolumes(),
+  };
   // The server uses no more of networks and volumes than the fakes have; their types have more.
   const server = createApiServer(backends as unknown as Parameters<typeof createApiServer>[0], {
     log: () => {},
@@ -227,6 +233,7 @@ export async function startServer(): Promise<Fixture> {
     images,
     distribution,
     networks,
+    builds,
     async [Symbol.asyncDispose]() {
       await server.close();
       rmSync(directory, { recursive: true, force: true });

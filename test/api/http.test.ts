@@ -158,9 +158,9 @@ describe('parts of Docker that are not here', () => {
     expect((await message('GET /nodes'))[1]).toStartWith(
       'This node is not a swarm manager. Use "docker swarm',
     );
-    expect(await message('POST /build')).toEqual([
+    expect(await message('POST /session')).toEqual([
       501,
-      'image build is not supported yet by this version of gantry',
+      'BuildKit is not supported yet by this version of gantry',
     ]);
   });
 });

@@ -97,6 +97,6 @@ export async function sendProgress(
 }
 
 export function sendFailure(send: (line: ProgressLine) => void, error: unknown): void {
-  const { message } = failureOf(error);
-  send({ errorDetail: { message }, error: message });
+  const { message, exitCode } = failureOf(error);
+  send({ errorDetail: { ...(exitCode !== null && { code: exitCode }), message }, error: message });
 }

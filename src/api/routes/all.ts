@@ -2,6 +2,7 @@
 import type { Log } from '../../lib/op.ts';
 import type { Backends, Facts } from '../backends.ts';
 import type { Route } from '../http/router.ts';
+import { buildRoutes } from './build.ts';
 import { commitRoutes } from './commit.ts';
 import { attachRoutes } from './containers-attach.ts';
 import { createRoutes } from './containers-create.ts';
@@ -12,6 +13,7 @@ import { outputRoutes } from './containers-output.ts';
 import { waitRoutes } from './containers-wait.ts';
 import { eventRoutes } from './events.ts';
 import { execRoutes } from './exec.ts';
+import { gantryBuildRoutes } from './gantry-builds.ts';
 import { imageRoutes } from './images.ts';
 import { archiveRoutes } from './images-archive.ts';
 import { imageCreateRoutes } from './images-create.ts';
@@ -25,10 +27,10 @@ import { volumeFileRoutes } from './volume-files.ts';
 import { volumeRoutes } from './volumes.ts';
 
 export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
-  const { containers, images, distribution, networks, volumes, system } = backends;
+  const { containers, images, distribution, networks, volumes, builds, system } = backends;
   const listeners = { count: 0 };
   return [
-    ...systemRoutes(system, facts, listeners),
+    ...systemRoutes(system, builds, facts, listeners),
     ...maintenanceRoutes(system, images, log),
     ...eventRoutes(system, listeners),
     ...createRoutes(containers),
@@ -42,6 +44,8 @@ export function routes(backends: Backends, facts: Facts, log: Log): Route[] {
     ...execRoutes(containers),
     ...archiveRoutes(images, log),
     ...imageCreateRoutes(images, distribution, log),
+    ...buildRoutes(builds, log),
+    ...gantryBuildRoutes(builds, system, log),
     ...registryRoutes(distribution, log),
     ...imageRoutes(images, system),
     ...volumeRoutes(volumes),

@@ -1,5 +1,6 @@
 /** The engine as a whole: ping, version, info, disk usage. */
 import { readdirSync, readFileSync } from 'node:fs';
+import type { Builds } from '../../build/model.ts';
 import type { System } from '../../engine/model.ts';
 import { invalid } from '../../lib/errors.ts';
 import type { Facts } from '../backends.ts';
@@ -16,8 +17,14 @@ import { infoJson } from '../translate/info.ts';
 import { versionJson } from '../translate/version.ts';
 
 type Needed = Pick<System, 'info' | 'diskUsage'>;
+type Cache = Pick<Builds, 'usage'>;
 
-export function systemRoutes(system: Needed, facts: Facts, listeners: { count: number }): Route[] {
+export function systemRoutes(
+  system: Needed,
+  builds: Cache,
+  facts: Facts,
+  listeners: { count: number },
+): Route[] {
   return [
     route('HEAD', '/_ping', ping),
     route('GET', '/_ping', ping),
@@ -32,7 +39,7 @@ export function systemRoutes(system: Needed, facts: Facts, listeners: { count: n
       };
       exchange.json(200, infoJson(await system.info(), facts, host, exchange.version));
     }),
-    route('GET', '/system/df', (exchange) => diskUsage(system, exchange)),
+    route('GET', '/system/df', (exchange) => diskUsage(system, builds, exchange)),
   ];
 }
 
@@ -60,13 +67,14 @@ function readFlag(path: string): boolean {
 
 const isType = (text: string): text is DiskUsageType => (diskUsageTypes as readonly string[]).includes(text);
 
-async function diskUsage(system: Needed, exchange: Exchange): Promise<void> {
+async function diskUsage(system: Needed, builds: Cache, exchange: Exchange): Promise<void> {
   const { query, version } = exchange;
   const types = version >= 42 ? query.getAll('type') : [];
   const unknown = types.find((type) => !isType(type));
   if (unknown !== undefined) throw invalid(`unknown object type: ${unknown}`);
   const wants = (type: DiskUsageType) => types.length === 0 || types.includes(type);
-  const usage = await system.diskUsage();
+  const cache = wants('build-cache') ? await builds.usage() : [];
+  const usage = { ...(await system.diskUsage()), cache };
   const now = Date.now();
   if (version < 52) return exchange.json(200, legacyDiskUsageJson(usage, version, now, wants));
   const verbose = booleanParameter(query, 'verbose');

@@ -3,8 +3,6 @@ import { unsupported } from '../../lib/errors.ts';
 import { type Route, route } from '../http/router.ts';
 
 const endpoints = [
-  ['POST', '/build', 'image build'],
-  ['POST', '/build/cancel', 'image build'],
   ['POST', '/session', 'BuildKit'],
   ['POST', '/grpc', 'BuildKit'],
   ['GET', '/containers/{id}/checkpoints', 'checkpoint'],
@@ -17,15 +15,9 @@ const endpoints = [
 ] as const;
 
 export function unsupportedRoutes(): Route[] {
-  return [
-    ...endpoints.map(([method, path, what]) =>
-      route(method, path, () => {
-        throw unsupported(`${what} is not supported yet by this version of gantry`);
-      }),
-    ),
-    // There is no build cache, so this much of `docker system prune` is done.
-    route('POST', '/build/prune', (exchange) =>
-      exchange.json(200, { CachesDeleted: null, SpaceReclaimed: 0 }),
-    ),
-  ];
+  return endpoints.map(([method, path, what]) =>
+    route(method, path, () => {
+      throw unsupported(`${what} is not supported yet by this version of gantry`);
+    }),
+  );
 }

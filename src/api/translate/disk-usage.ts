@@ -1,6 +1,8 @@
 /** `GET /system/df`, in the shape until 1.51 and in the one since. */
-import type { DiskUsage } from '../../engine/model.ts';
+import type { CacheRecord } from '../../build/model.ts';
+import type { DiskUsage as Nouns } from '../../engine/model.ts';
 import type { DiskUsageSummary, DiskUsage as LegacyJson } from '../types/system.ts';
+import { cacheRecordJson } from './build-cache.ts';
 import { imageSummaryJson } from './image.ts';
 import { isRunning } from './state.ts';
 import { summaryJson } from './summary.ts';
@@ -8,6 +10,9 @@ import { volumeJson } from './volume.ts';
 
 export const diskUsageTypes = ['container', 'image', 'volume', 'build-cache'] as const;
 export type DiskUsageType = (typeof diskUsageTypes)[number];
+
+/** With the build cache. */
+type DiskUsage = Nouns & { cache: readonly CacheRecord[] };
 
 type Wanted = (type: DiskUsageType) => boolean;
 
@@ -20,6 +25,7 @@ function itemsOf(usage: DiskUsage, version: number, now: number) {
       summaryJson(container, { version, now, sizes: { writable, root }, image: container.config.image }),
     ),
     volumes: usage.volumes.map(({ volume, size, references }) => volumeJson(volume, { size, references })),
+    cache: usage.cache.map(cacheRecordJson),
   };
 }
 
@@ -36,7 +42,7 @@ export function legacyDiskUsageJson(
     Images: wants('image') ? items.images : null,
     Containers: wants('container') ? items.containers : null,
     Volumes: wants('volume') ? items.volumes : null,
-    BuildCache: wants('build-cache') ? [] : null,
+    BuildCache: wants('build-cache') ? items.cache : null,
   };
 }
 
@@ -55,6 +61,8 @@ export function diskUsageJson(
   const unused = usage.volumes.filter(({ references }) => references === 0);
   const idle = usage.images.filter(({ containers }) => containers === 0);
   const inUse = usage.images.filter(({ containers }) => containers > 0);
+  // What is shared counts with the images.
+  const own = usage.cache.filter(({ shared }) => !shared);
   const heldByUsed = sum(inUse.map(({ image }) => image.size));
   return {
     ...(wants('image') && {
@@ -85,7 +93,13 @@ export function diskUsageJson(
       },
     }),
     ...(wants('build-cache') && {
-      BuildCacheUsage: { ActiveCount: 0, TotalCount: 0, Reclaimable: 0, TotalSize: 0, ...list([]) },
+      BuildCacheUsage: {
+        ActiveCount: usage.cache.filter(({ inUse }) => inUse).length,
+        TotalCount: usage.cache.length,
+        Reclaimable: sum(own.filter(({ inUse }) => !inUse).map(({ size }) => size)),
+        TotalSize: sum(own.map(({ size }) => size)),
+        ...list(items.cache),
+      },
     }),
   };
 }

@@ -1,4 +1,5 @@
 /** Docker's JSON of the system endpoints. */
+import type { BuildCacheRecord } from './builds.ts';
 import type { ContainerSummary } from './containers.ts';
 import type { ImageSummary } from './images.ts';
 import type { Volume } from './volumes.ts';
@@ -117,7 +118,7 @@ export interface DiskUsage {
   Images: ImageSummary[] | null;
   Containers: ContainerSummary[] | null;
   Volumes: Volume[] | null;
-  BuildCache: unknown[] | null;
+  BuildCache: BuildCacheRecord[] | null;
 }
 
 /** The shape since 1.52, one object per kind; Items only with verbose. */
@@ -133,5 +134,5 @@ export interface DiskUsageSummary {
   ImageUsage?: DiskUsageOf<ImageSummary>;
   ContainerUsage?: DiskUsageOf<ContainerSummary>;
   VolumeUsage?: DiskUsageOf<Volume>;
-  BuildCacheUsage?: DiskUsageOf<unknown>;
+  BuildCacheUsage?: DiskUsageOf<BuildCacheRecord>;
 }

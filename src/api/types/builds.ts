@@ -1,0 +1,88 @@
+/** JSON of builds: Docker's of the cache, and gantry's own of `POST /gantry/build`. */
+import type { BuildEvent } from '../../build/model.ts';
+
+export interface BuildCacheRecord {
+  ID: string;
+  Type: 'regular' | 'exec.cachemount';
+  Description: string;
+  InUse: boolean;
+  Shared: boolean;
+  Size: number;
+  CreatedAt: string;
+  LastUsedAt: string | null;
+  UsageCount: number;
+}
+
+export interface BuildPruneReport {
+  CachesDeleted: string[] | null;
+  SpaceReclaimed: number;
+}
+
+/** Where files come from: `Id` as `POST /gantry/contexts` gave it, or what the daemon fetches. */
+export type ContextJson = { Id: string } | { Url: string };
+
+export interface UlimitJson {
+  Name: string;
+  Soft: number;
+  Hard: number;
+}
+
+/** Body of `POST /gantry/build`. What is absent is as with `docker build` without the option. */
+export interface BuildBody {
+  Context: ContextJson;
+  /** `Path` is in the context. */
+  Dockerfile?: { Path: string } | { Text: string };
+  Contexts?: Record<string, ContextJson | { Image: string }>;
+  Target?: string;
+  Tags?: string[];
+  Args?: Record<string, string>;
+  Labels?: Record<string, string>;
+  Platform?: string;
+  Pull?: boolean;
+  NoCache?: boolean;
+  NoCacheFilter?: string[];
+  NetworkMode?: string;
+  /** base64 by id. */
+  Secrets?: Record<string, string>;
+  CacheFrom?: string[];
+  InlineCache?: boolean;
+  Squash?: boolean;
+  /** Seconds since the epoch. */
+  Epoch?: number;
+  Limits?: BuildLimits;
+}
+
+export interface BuildLimits {
+  CgroupParent?: string;
+  CpuPeriod?: number;
+  CpuQuota?: number;
+  CpuShares?: number;
+  CpusetCpus?: string;
+  CpusetMems?: string;
+  ExtraHosts?: string[];
+  Memory?: number;
+  MemorySwap?: number;
+  SecurityOpt?: string[];
+  ShmSize?: number;
+  Ulimits?: UlimitJson[];
+}
+
+type Told =
+  | Exclude<BuildEvent, { kind: 'output' }>
+  | { kind: 'output'; id: number; stream: 'stdout' | 'stderr' /** base64 */; bytes: string };
+
+/** Why a build ended without an image. */
+export interface BuildErrorJson {
+  message: string;
+  /** Of a RUN's process. */
+  exitCode?: number;
+  /** Lines of the Dockerfile, from 1, and how a terminal shows them. */
+  dockerfile?: { filename: string; start: number; end: number; excerpt: string };
+}
+
+/** One line of the answer; `time`: milliseconds since the epoch. The last one is a result or an error. */
+export type BuildLine = { time: number } & (
+  | Told
+  | { kind: 'result'; image: string; names: readonly string[] }
+  | ({ kind: 'error' } & BuildErrorJson)
+);

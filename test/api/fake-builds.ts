@@ -1,0 +1,89 @@
+/** Builds that do what the context's Dockerfile is named for: they say what was asked, and report canned events. */
+
+import { parseDockerfile } from '../../src/build/dockerfile/dockerfile.ts';
+import { StepFailed } from '../../src/build/failure.ts';
+import type { BuildEvent, BuildRequest, Builds, CachePruning, CacheRecord } from '../../src/build/model.ts';
+import { notFound } from '../../src/lib/errors.ts';
+import { parseDigest } from '../../src/lib/ids.ts';
+
+export const builtImage = parseDigest(`sha256:${'b1'.repeat(32)}`);
+const baseImage = parseDigest(`sha256:${'ba'.repeat(32)}`);
+const container = 'c0'.repeat(32);
+
+const record: CacheRecord = {
+  id: 'd1'.repeat(32),
+  kind: 'step',
+  description: '[2/2] RUN make',
+  size: 1000,
+  inUse: true,
+  shared: false,
+  created: Date.parse('2024-01-02T03:04:05Z'),
+  used: Date.parse('2024-01-03T03:04:05Z'),
+  uses: 2,
+};
+
+/** The events of a build of two steps. */
+function* events(fails: boolean): Generator<BuildEvent> {
+  const step = (id: number, instruction: string): BuildEvent => ({
+    kind: 'step',
+    id,
+    step: { title: `[${id}/2] ${instruction}`, place: { number: id, total: 2, instruction } },
+  });
+  yield { kind: 'step', id: 3, step: { title: '[internal] load build context', place: null } };
+  yield { kind: 'end', id: 3, outcome: { kind: 'done', image: null } };
+  yield step(1, 'FROM busybox');
+  yield { kind: 'end', id: 1, outcome: { kind: 'cached', image: baseImage } };
+  yield step(2, 'RUN make');
+  yield { kind: 'container', id: 2, container };
+  yield { kind: 'output', id: 2, stream: 'stdout', bytes: Buffer.from('made\n') };
+  yield { kind: 'output', id: 2, stream: 'stderr', bytes: Buffer.from('warned\n') };
+  if (fails) yield { kind: 'end', id: 2, outcome: { kind: 'failed', error: 'exit code: 3' } };
+  else yield { kind: 'end', id: 2, outcome: { kind: 'done', image: builtImage } };
+}
+
+export class FakeBuilds implements Builds {
+  /** Latest last. */
+  readonly requests: BuildRequest[] = [];
+  readonly prunings: CachePruning[] = [];
+  /** Bytes that contexts had. */
+  received = 0;
+  /** What the next builds do. */
+  behaviour: 'succeed' | 'fail' | 'refuse' | 'hang' = 'succeed';
+  aborted = false;
+
+  addContext: Builds['addContext'] = async (archive) => {
+    await this.#take(archive);
+    return 'context-1';
+  };
+
+  build: Builds['build'] = async (request, report, op) => {
+    this.requests.push(request);
+    const { context } = request;
+    if (context.kind === 'tar') await this.#take(context.archive);
+    if (context.kind === 'added' && context.id !== 'context-1')
+      throw notFound(`no such build context: ${context.id}`);
+    if (this.behaviour === 'refuse') parseDockerfile('FROM busybox\nMISTAKE bar\n');
+    for (const event of events(this.behaviour === 'fail')) report(event);
+    if (this.behaviour === 'fail') throw new StepFailed('/bin/sh -c make', 3);
+    if (this.behaviour === 'hang') {
+      await new Promise((resolve) => op.signal.addEventListener('abort', resolve));
+      this.aborted = true;
+      op.signal.throwIfAborted();
+    }
+    return { id: builtImage, names: request.tags };
+  };
+
+  usage: Builds['usage'] = async () => [
+    record,
+    { ...record, id: 'd2'.repeat(32), kind: 'mount', inUse: false, shared: true, size: 500, used: 0 },
+  ];
+
+  prune: Builds['prune'] = async (what) => {
+    this.prunings.push(what);
+    return what.keep > 0 ? { removed: [], space: 0 } : { removed: [record.id], space: record.size };
+  };
+
+  async #take(archive: AsyncIterable<Uint8Array>): Promise<void> {
+    for await (const chunk of archive) this.received += chunk.length;
+  }
+}
