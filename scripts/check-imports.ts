@@ -25,7 +25,8 @@ function checkFile(file: string): string[] {
     if (!specifier.startsWith('.')) continue;
     const target = normalize(join(dirname(file), specifier));
     const to = room(target);
-    if (target.startsWith('..') || to === from || targets.includes(to)) continue;
+    const open = targets.some((room) => room === to || target.startsWith(`${room}/`));
+    if (target.startsWith('..') || to === from || open) continue;
     if (type && sharedTypes.test(target)) continue;
     problems.push(
       `src/${file} imports ${target}: ${from} may import only ${targets.join(', ') || 'nothing'}`,

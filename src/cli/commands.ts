@@ -23,6 +23,10 @@ const entry = (
 ): Entry => ({ name, grouped, short, load, ...more });
 
 export const entries: readonly Entry[] = [
+  entry('build', 'image build', 'Build an image from a Dockerfile', () => import('./commands/build.ts'), {
+    also: ['builder build', 'buildx build', 'buildx b'],
+    common: true,
+  }),
   entry(
     'run',
     'container run',
@@ -198,6 +202,12 @@ export const entries: readonly Entry[] = [
     'Block until one or more containers stop, then print their exit codes',
     () => import('./commands/wait.ts'),
   ),
+  entry(null, 'builder prune', 'Remove build cache', () => import('./commands/builder-prune.ts'), {
+    also: ['buildx prune'],
+  }),
+  entry(null, 'builder du', 'Disk usage', () => import('./commands/builder-du.ts'), {
+    also: ['buildx du'],
+  }),
   entry(
     null,
     'container inspect',
@@ -330,6 +340,8 @@ export const entries: readonly Entry[] = [
 ];
 
 export const groups: Readonly<Record<string, string>> = {
+  builder: 'Manage builds',
+  buildx: 'Manage builds, by the names that docker buildx has for it',
   container: 'Manage containers',
   image: 'Manage images',
   manifest: 'Manage Docker image manifests and manifest lists',
@@ -340,10 +352,11 @@ export const groups: Readonly<Record<string, string>> = {
 
 /** Docker commands that later versions bring. */
 export const notYet: ReadonlySet<string> = new Set([
-  ...'build builder buildx checkpoint compose config context node plugin secret service stack swarm trust'.split(
-    ' ',
-  ),
+  ...'checkpoint compose config context node plugin secret service stack swarm trust'.split(' '),
   ...['annotate', 'create', 'push', 'rm'].map((name) => `manifest ${name}`),
+  ...'bake create dap debug dial-stdio history imagetools inspect ls policy rm stop use version'
+    .split(' ')
+    .map((name) => `buildx ${name}`),
 ]);
 
 export interface Found {

@@ -53,8 +53,11 @@ function programHelp(): string {
 
 function groupHelp(group: string): string {
   const rows = entries
-    .filter((entry) => entry.grouped?.startsWith(`${group} `) && !entry.hidden)
-    .map((entry) => row((entry.grouped ?? '').slice(group.length + 1), entry.short))
+    .filter((entry) => !entry.hidden)
+    .flatMap((entry) => {
+      const name = [entry.grouped, ...(entry.also ?? [])].find((one) => one?.startsWith(`${group} `));
+      return name ? [row(name.slice(group.length + 1), entry.short)] : [];
+    })
     .sort();
   return (
     `Usage:  ${programName} ${group} COMMAND\n\n${groups[group]}\n\nCommands:\n${rows.join('')}` +

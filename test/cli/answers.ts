@@ -103,6 +103,18 @@ const images = [
   },
 ];
 
+const iso = (seconds: number) => new Date(seconds * 1000).toISOString();
+const cached = (digit: string, more: object) => ({
+  ...{ ID: id(digit), Type: 'regular', Description: 'RUN make', InUse: false, Shared: false, Size: 7000 },
+  ...{ CreatedAt: iso(now - 50 * hour), LastUsedAt: iso(now - 49 * hour), UsageCount: 3, ...more },
+});
+const cache = [
+  cached('6', { ID: 'ndlpt0hhvkqcdfkputsk4cq9c', InUse: true, Size: 51000, LastUsedAt: iso(now - hour) }),
+  cached('7', { Type: 'exec.cachemount', Shared: true, Size: 1000, LastUsedAt: null, UsageCount: 0 }),
+  cached('8', {}),
+  cached('9', { LastUsedAt: iso(now - 90 * hour) }),
+];
+
 const volumes = [
   {
     Name: 'data',
@@ -440,7 +452,10 @@ export const answers: Record<string, Answer> = {
       Images: images,
       Containers: [container, exited],
       Volumes: volumes.filter((volume) => volume.UsageData),
-      BuildCache: [],
+      BuildCache: cache,
     },
+  },
+  'POST /build/prune': {
+    body: { CachesDeleted: [id('d'), 'ndlpt0hhvkqcdfkputsk4cq9c'], SpaceReclaimed: 8000 },
   },
 };

@@ -148,6 +148,10 @@ const same: readonly string[][] = [
   ['system', 'df'],
   ['system', 'df', '-v'],
   ['system', 'df', '--format', 'json'],
+  ['system', 'prune', '-f'],
+  ['system', 'prune', '-af', '--volumes'],
+  ['system', 'prune'],
+  ['system', 'prune', '-a', '--volumes'],
   ['container', 'prune', '-f'],
   ['image', 'prune', '-f'],
   ['image', 'prune', '-af'],
@@ -213,8 +217,26 @@ function requests(seen: readonly Seen[]): string[] {
 
 function sortedQuery(path: string): string {
   const [, query = ''] = path.split('?');
-  return query.split('&').map(decodeURIComponent).sort().join('&');
+  // Of docker, for pruning the build cache: no filter.
+  const given = query.split('&').filter((pair) => pair !== 'filters=');
+  return given.map(decodeURIComponent).sort().join('&');
 }
+
+const pruning = [
+  ['prune', '-f'],
+  ['prune', '-af', '--filter', 'until=24h', '--keep-storage', '1g'],
+  ['prune'],
+  ['prune', '-a'],
+];
+
+/** docker says on standard error that its builder is old. */
+describe.skipIf(noOracle)('builder', () => {
+  test.concurrent.each(pruning.map((argv) => [argv.join(' '), argv] as const))('%s', async (_, argv) => {
+    const { docker, gantry } = await both(['builder', ...argv], answers, { DOCKER_BUILDKIT: '0' });
+    expect(gantry.stdout).toBe(docker.stdout);
+    expect([gantry.code, requests(gantry.seen)]).toEqual([docker.code, requests(docker.seen)]);
+  });
+});
 
 describe.skipIf(noOracle)('output is the Docker CLI’s', () => {
   test.concurrent.each(same.map((argv) => [argv.join(' '), argv] as const))('%s', async (_, argv) => {

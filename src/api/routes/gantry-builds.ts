@@ -55,6 +55,8 @@ function eventLine(event: BuildEvent): BuildLine {
 
 async function prune(builds: Builds, system: Pick<System, 'info'>, exchange: Exchange): Promise<void> {
   const asked = parsePruneQuery(exchange.query);
+  if (asked.nothing)
+    return exchange.json(200, { CachesDeleted: null, SpaceReclaimed: 0 } satisfies BuildPruneReport);
   const { all, filters } = asked;
   const { removed, space } = await builds.prune({ all, filters, keep: keptBytes(asked, await spaceOf()) });
   const report: BuildPruneReport = {

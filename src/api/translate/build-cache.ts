@@ -19,7 +19,9 @@ export const cacheRecordJson = (record: CacheRecord): BuildCacheRecord => ({
   UsageCount: record.uses,
 });
 
-const filterKeys = [
+/** The labels of `system prune`, which asks for everything with one set of filters. */
+const labelKeys = ['label', 'label!'];
+const filterKeys = [...labelKeys, 
   'until',
   'unused-for',
   'id',
@@ -40,19 +42,22 @@ export interface Space {
 
 /** What is asked for before anything is known of the disk. */
 export interface PruneQuery extends Omit<CachePruning, 'keep'> {
+  /** No record has labels: with such a filter nothing is meant. */
+  nothing: boolean;
   reserved: number;
   most: number;
   leastFree: number;
 }
 
 export function parsePruneQuery(query: URLSearchParams): PruneQuery {
-  const filters = new Map(parseFilters(query.get('filters'), filterKeys));
+  const filters: Map<string, readonly string[]> = new Map(parseFilters(query.get('filters'), filterKeys));
   const unused = filters.get('unused-for');
   if (unused !== undefined) {
     filters.delete('unused-for');
     filters.set('until', [...(filters.get('until') ?? []), ...unused]);
   }
   return {
+    nothing: labelKeys.some((key) => filters.has(key)),
     all: booleanParameter(query, 'all'),
     filters,
     // Until 1.47 it had another name.
@@ -71,7 +76,9 @@ function bytesParameter(query: URLSearchParams, name: string): number | null {
 }
 
 /** As BuildKit weighs them (cache/manager.go, calculateKeepBytes): what has to be freed for `leastFree` goes, but never what is reserved. */
-export function keptBytes({ reserved, most, leastFree }: PruneQuery, { total, free }: Space): number {
+export function keptBytes(
+  { reserved, most, leastFree }: Pick<PruneQuery, 'reserved' | 'most' | 'leastFree'>, { total, free }: Space,
+): number {
   if (most === 0 && leastFree === 0) return reserved;
   const cap = most === 0 ? total : most;
   const excess = Math.max(0, leastFree - free);

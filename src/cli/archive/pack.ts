@@ -1,163 +1,23 @@
 /** Files of this machine as a tar, as `docker cp` sends them: owners by number, whole seconds, hard links, no sockets. */
-import {
-  closeSync,
-  constants,
-  fstatSync,
-  lstatSync,
-  openSync,
-  readdirSync,
-  readlinkSync,
-  readSync,
-  type Stats,
-} from 'node:fs';
-import { reasonOf } from '../create/files.ts';
-import { ExitError } from '../exit.ts';
-import { block, encodeHeader, padding, type TarHeader, type TarType } from './tar-header.ts';
+import { lstatSync, readdirSync } from 'node:fs';
+import { TarWriter } from './tar-writer.ts';
 
-const chunkSize = 1 << 20;
 const slash = Buffer.from('/');
-
-/** Bytes are collected in one buffer: what was yielded is overwritten afterwards. */
-class Packer {
-  readonly #buffer = Buffer.allocUnsafe(chunkSize);
-  #used = 0;
-  /** Inodes with several names: the first of them. */
-  readonly #linked = new Map<string, string>();
-
-  /** `name` is what `path` is called in the archive. */
-  *member(path: Buffer, name: string): Generator<Uint8Array> {
-    const status = lstatSync(path, { throwIfNoEntry: false });
-    const type = status && typeOf(status);
-    if (!status || !type) return;
-    if (type === 'directory') yield* this.#directory(path, name, status);
-    else if (type === 'file') yield* this.#file(path, name);
-    else if (!(yield* this.#again(name, status))) {
-      const linkName = type === 'symlink' ? readlinkSync(path, 'latin1') : '';
-      yield* this.#bytes(encodeHeader(headerOf(status, type, { name, linkName })));
-    }
-  }
-
-  *#directory(path: Buffer, name: string, status: Stats): Generator<Uint8Array> {
-    yield* this.#bytes(encodeHeader(headerOf(status, 'directory', { name: `${name}/` })));
-    const names = readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare);
-    for (const entry of names)
-      yield* this.member(Buffer.concat([path, slash, entry]), `${name}/${entry.toString('latin1')}`);
-  }
-
-  /** Opened first and asked afterwards: the answers are about the file whose bytes follow. */
-  *#file(path: Buffer, name: string): Generator<Uint8Array> {
-    const fd = openFile(path);
-    try {
-      const status = fstatSync(fd);
-      if (!status.isFile() || (yield* this.#again(name, status))) return;
-      yield* this.#bytes(encodeHeader(headerOf(status, 'file', { name, size: status.size })));
-      yield* this.#data(fd, status.size);
-    } finally {
-      closeSync(fd);
-    }
-  }
-
-  /** True when the file is in the archive under another name, to which this one is a link. */
-  *#again(name: string, status: Stats): Generator<Uint8Array, boolean> {
-    if (status.nlink < 2) return false;
-    const inode = `${status.dev}:${status.ino}`;
-    const first = this.#linked.get(inode);
-    if (first === undefined) this.#linked.set(inode, name);
-    else yield* this.#bytes(encodeHeader(headerOf(status, 'link', { name, linkName: first })));
-    return first !== undefined;
-  }
-
-  /** Exactly `size` bytes, whatever the file has become. */
-  *#data(fd: number, size: number): Generator<Uint8Array> {
-    for (let left = size; left > 0; ) {
-      if (this.#used === chunkSize) yield* this.#flush();
-      const count = readSync(fd, this.#buffer, this.#used, Math.min(left, chunkSize - this.#used), null);
-      if (count === 0) return yield* this.#zeros(left + padding(size));
-      this.#used += count;
-      left -= count;
-    }
-    yield* this.#zeros(padding(size));
-  }
-
-  *#bytes(bytes: Buffer): Generator<Uint8Array> {
-    for (let at = 0; at < bytes.length; ) {
-      if (this.#used === chunkSize) yield* this.#flush();
-      const count = bytes.copy(this.#buffer, this.#used, at);
-      this.#used += count;
-      at += count;
-    }
-  }
-
-  *#zeros(size: number): Generator<Uint8Array> {
-    for (let left = size; left > 0; ) {
-      if (this.#used === chunkSize) yield* this.#flush();
-      const count = Math.min(left, chunkSize - this.#used);
-      this.#buffer.fill(0, this.#used, this.#used + count);
-      this.#used += count;
-      left -= count;
-    }
-  }
-
-  *#flush(): Generator<Uint8Array> {
-    yield this.#buffer.subarray(0, this.#used);
-    this.#used = 0;
-  }
-
-  *end(): Generator<Uint8Array> {
-    yield* this.#zeros(2 * block);
-    yield* this.#flush();
-  }
-}
 
 /** Each chunk is valid until the next is asked for. */
 export async function* pack(path: string, name: string): AsyncGenerator<Uint8Array> {
-  const packer = new Packer();
-  yield* packer.member(Buffer.from(path), Buffer.from(name).toString('latin1'));
-  yield* packer.end();
+  const writer = new TarWriter(null);
+  yield* member(writer, Buffer.from(path), Buffer.from(name).toString('latin1'));
+  yield* writer.end();
 }
 
-function openFile(path: Buffer): number {
-  try {
-    return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
-  } catch (error) {
-    throw new ExitError(`open ${path}: ${reasonOf(error)}`);
-  }
-}
-
-function typeOf(status: Stats): TarType | null {
-  if (status.isFile()) return 'file';
-  if (status.isDirectory()) return 'directory';
-  if (status.isSymbolicLink()) return 'symlink';
-  if (status.isFIFO()) return 'fifo';
-  if (status.isCharacterDevice()) return 'char';
-  return status.isBlockDevice() ? 'block' : null;
-}
-
-function headerOf(
-  status: Stats,
-  type: TarType,
-  own: Pick<TarHeader, 'name'> & Partial<TarHeader>,
-): TarHeader {
-  const device = type === 'char' || type === 'block' ? status.rdev : 0;
-  return {
-    type,
-    linkName: '',
-    mode: status.mode & 0o7777,
-    uid: status.uid,
-    gid: status.gid,
-    size: 0,
-    mtime: Math.floor(status.mtimeMs / 1000),
-    ...deviceNumbers(device),
-    ...own,
-  };
-}
-
-/** makedev(3). */
-function deviceNumbers(device: number): { major: number; minor: number } {
-  const high = Math.floor(device / 2 ** 32);
-  const low = device % 2 ** 32;
-  return {
-    major: ((low >>> 8) & 0xfff) + (high & 0xfffff000),
-    minor: (low & 0xff) + ((low >>> 12) & 0xfff00) + (high & 0xfff) * 2 ** 20,
-  };
+/** `name` is what `path` is called in the archive. */
+function* member(writer: TarWriter, path: Buffer, name: string): Generator<Uint8Array> {
+  const status = lstatSync(path, { throwIfNoEntry: false });
+  if (status === undefined) return;
+  if (!status.isDirectory()) return yield* writer.leaf(path, name, status);
+  yield* writer.directory(name, status);
+  const names = readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare);
+  for (const entry of names)
+    yield* member(writer, Buffer.concat([path, slash, entry]), `${name}/${entry.toString('latin1')}`);
 }

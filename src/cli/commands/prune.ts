@@ -13,8 +13,8 @@ export const forceFlag: Flag = {
 };
 
 /** Asks unless `--force`; true means go on. */
-export async function confirmed(flags: FlagValues, warning: string): Promise<boolean> {
-  return flags.bool('force') || confirm(`${warning}\nAre you sure you want to continue?`);
+export async function confirmed(flags: FlagValues, warning: string, separator = '\n'): Promise<boolean> {
+  return flags.bool('force') || confirm(`${warning}${separator}Are you sure you want to continue?`);
 }
 
 async function confirm(question: string): Promise<boolean> {

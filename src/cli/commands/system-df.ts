@@ -1,3 +1,4 @@
+import type { BuildCacheRecord } from '../../api/types/builds.ts';
 import type { ContainerSummary } from '../../api/types/containers.ts';
 import type { ImageSummary } from '../../api/types/images.ts';
 import type { DiskUsage } from '../../api/types/system.ts';
@@ -5,6 +6,7 @@ import type { Volume } from '../../api/types/volumes.ts';
 import { type Command, noArguments } from '../command.ts';
 import { exitCode } from '../exit.ts';
 import { tableFlag } from '../flags/common.ts';
+import { buildCacheView, cacheTotals, sortedCache } from '../format/build-cache-view.ts';
 import { containerView } from '../format/container-view.ts';
 import { type ImageRow, imageRows, imageView } from '../format/image-view.ts';
 import { onDiskSection } from '../format/on-disk-view.ts';
@@ -60,15 +62,13 @@ function summary(usage: DiskUsage): UsageRow[] {
     imagesUsage(usage.Images ?? [], usage.LayersSize),
     containersUsage(usage.Containers ?? []),
     volumesUsage(usage.Volumes ?? []),
-    {
-      type: 'Build Cache',
-      total: (usage.BuildCache ?? []).length,
-      active: 0,
-      size: 0,
-      reclaimable: 0,
-      share: false,
-    },
+    cacheUsage(usage.BuildCache ?? []),
   ];
+}
+
+function cacheUsage(records: readonly BuildCacheRecord[]): UsageRow {
+  const { inUse, own, reclaimable } = cacheTotals(records);
+  return { type: 'Build Cache', total: records.length, active: inUse, size: own, reclaimable, share: false };
 }
 
 function imagesUsage(images: readonly ImageSummary[], size: number): UsageRow {
@@ -147,11 +147,12 @@ async function verbose(usage: DiskUsage): Promise<string> {
       ? { ...column, value: (one: ContainerSummary) => shortSize(one.SizeRw ?? 0) }
       : column,
   );
+  const cache = usage.BuildCache ?? [];
   const volumes = { ...volumeView, table: ['Name', 'Links', 'Size'] };
   return [
     `Images space usage:\n\n${await renderView(images, (usage.Images ?? []).map(firstName), '')}`,
     `Containers space usage:\n\n${await renderView(containers, usage.Containers ?? [], '')}`,
     `Local Volumes space usage:\n\n${await renderView(volumes, usage.Volumes ?? [], '')}`,
-    'Build cache usage: 0B\n\nCACHE ID   CACHE TYPE   SIZE      CREATED   LAST USED   USAGE     SHARED\n',
+    `Build cache usage: ${humanSize(cacheTotals(cache).own)}\n\n${await renderView(buildCacheView, sortedCache(cache), '')}`,
   ].join('\n');
 }

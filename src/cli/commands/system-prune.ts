@@ -1,3 +1,4 @@
+import type { BuildPruneReport } from '../../api/types/builds.ts';
 import type { ContainersPruneReport } from '../../api/types/containers.ts';
 import type { ImagesPruneReport } from '../../api/types/images.ts';
 import type { NetworksPruneReport } from '../../api/types/networks.ts';
@@ -34,7 +35,12 @@ export const command: Command = {
     const images = await client.json<ImagesPruneReport>('POST', '/images/prune', {
       query: pruneQuery(flags, [`dangling=${!flags.bool('all')}`]),
     });
-    report('Deleted Images:', imageLines(images.ImagesDeleted), space + images.SpaceReclaimed);
+    report('Deleted Images:', imageLines(images.ImagesDeleted));
+    const cache = await client.json<BuildPruneReport>('POST', '/build/prune', {
+      query: { all: flags.bool('all'), ...query },
+    });
+    space += images.SpaceReclaimed + cache.SpaceReclaimed;
+    report('Deleted build cache objects:', cache.CachesDeleted, space);
     return exitCode.success;
   },
 };
@@ -48,6 +54,7 @@ function warning(flags: FlagValues): string {
     'all networks not used by at least one container',
     ...(flags.bool('volumes') ? ['all anonymous volumes not used by at least one container'] : []),
     images,
+    flags.bool('all') ? 'all build cache' : 'unused build cache',
   ];
   return `WARNING! This will remove:\n${lines.map((line) => `  - ${line}\n`).join('')}`;
 }

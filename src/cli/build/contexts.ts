@@ -1,0 +1,64 @@
+/** Contexts on their way to the daemon. */
+import type { ContextJson } from '../../api/types/builds.ts';
+import type { IdResponse } from '../../api/types/common.ts';
+import { packContext } from '../archive/pack-context.ts';
+import { ExitError } from '../exit.ts';
+import type { Client } from '../http/client.ts';
+import { readSelection } from './ignore.ts';
+import { directoryOf, type Files, isUrl } from './source.ts';
+
+/** Hears how many bytes went so far. */
+export type Sent = (bytes: number) => void;
+
+/** `dockerfile`: its path here, beside which its own ignore file may be. */
+export async function sendFiles(
+  client: Client,
+  files: Files,
+  dockerfile: string | null,
+  sent: Sent,
+): Promise<ContextJson> {
+  if (files.kind === 'url') return { Url: files.url };
+  const stream =
+    files.kind === 'directory'
+      ? packContext(files.path, readSelection(files.path, dockerfile))
+      : files.kind === 'archive'
+        ? files.bytes
+        : emptyArchive();
+  const body = { stream: counted(stream, sent), type: 'application/x-tar' };
+  return client.json<IdResponse>('POST', '/gantry/contexts', { body });
+}
+
+async function* emptyArchive(): AsyncGenerator<Uint8Array> {
+  yield new Uint8Array(1024);
+}
+
+async function* counted(stream: AsyncIterable<Uint8Array>, sent: Sent): AsyncGenerator<Uint8Array> {
+  let total = 0;
+  for await (const chunk of stream) {
+    yield chunk;
+    total += chunk.length;
+    sent(total);
+  }
+}
+
+export interface NamedContext {
+  name: string;
+  value: { kind: 'image'; name: string } | { kind: 'files'; files: Files };
+}
+
+/** `--build-context name=path|URL|docker-image://name`. */
+export function parseNamedContext(text: string): NamedContext {
+  const [, name = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
+  if (name === '') throw new ExitError(`invalid context value: ${text}, expected key=value`);
+  return { name: name.toLowerCase(), value: contextNamed(value) };
+}
+
+function contextNamed(value: string): NamedContext['value'] {
+  const image = /^docker-image:\/\/(.+)$/.exec(value)?.[1];
+  if (image !== undefined) return { kind: 'image', name: image };
+  if (isUrl(value)) return { kind: 'files', files: { kind: 'url', url: value } };
+  const scheme = /^([a-z-]+):/.exec(value)?.[1];
+  if (scheme !== undefined && ['oci-layout', 'target', 'input', 'local'].includes(scheme))
+    throw new ExitError(`--build-context ${value}: ${scheme} is not part of this version yet`);
+  return { kind: 'files', files: { kind: 'directory', path: directoryOf(value) } };
+}

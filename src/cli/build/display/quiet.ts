@@ -1,0 +1,3 @@
+import type { BuildView } from './view.ts';
+
+export const quietView: BuildView = { changed() {}, finish() {}, [Symbol.dispose]() {} };

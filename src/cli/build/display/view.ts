@@ -1,0 +1,14 @@
+/** Where a build is shown. */
+import type { BuildState, Change } from './state.ts';
+
+export interface Finished {
+  image: string;
+  names: readonly string[];
+}
+
+/** Disposing gives the terminal back, however the build has ended. */
+export interface BuildView extends Disposable {
+  changed(state: BuildState, change: Change): void;
+  /** `result` null: it has failed, which is told elsewhere. */
+  finish(state: BuildState, result: Finished | null): void;
+}

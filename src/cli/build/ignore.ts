@@ -1,0 +1,63 @@
+/** What `.dockerignore` leaves out of a context that is sent from here. */
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { messageOf } from '../../lib/errors.ts';
+import { parseIgnoreFile } from '../../lib/ignore-file.ts';
+import { hasWildcard } from '../../lib/path-pattern.ts';
+import type { Selection } from '../archive/pack-context.ts';
+import { ExitError } from '../exit.ts';
+
+export interface IgnoreFile extends Selection {
+  hasExceptions: boolean;
+}
+
+/**
+ * `<Dockerfile>.dockerignore` beside the Dockerfile comes before `.dockerignore` in the context. null: nothing is left out.
+ * `dockerfile`: its path on this machine; null when it is on none.
+ */
+export function readSelection(context: string, dockerfile: string | null): IgnoreFile | null {
+  const own = dockerfile === null ? null : `${dockerfile}.dockerignore`;
+  const path = [own, join(context, '.dockerignore')].find(
+    (candidate) => candidate !== null && existsSync(candidate),
+  );
+  return path ? selectionOf(readFileSync(path, 'utf8'), path) : null;
+}
+
+/** `name`: of the file, for errors. */
+export function selectionOf(text: string, name: string): IgnoreFile | null {
+  try {
+    const ignores = parseIgnoreFile(text);
+    if (ignores === null) return null;
+    const exceptions = exceptionsOf(text);
+    return { ignores, mayHold: mayHold(exceptions), hasExceptions: exceptions.length > 0 };
+  } catch (error) {
+    throw new ExitError(`failed to parse ${name}: ${messageOf(error)}`);
+  }
+}
+
+/** The names of each pattern that begins with "!". */
+const exceptionsOf = (text: string): string[][] =>
+  text
+    .split('\n')
+    .map((line) => line.trim())
+    .filter((line) => line.startsWith('!'))
+    .map((line) => namesOf(line.slice(1)));
+
+/** Whether an exception leads beneath a directory, as far as its names say: wildcards may match anything. */
+function mayHold(exceptions: readonly string[][]): Selection['mayHold'] {
+  return (path) => {
+    const names = path.split('/');
+    return exceptions.some((pattern) => leadsBeneath(pattern, names));
+  };
+}
+
+const namesOf = (path: string) => path.split('/').filter((name) => name.trim() !== '' && name !== '.');
+
+function leadsBeneath(pattern: readonly string[], directory: readonly string[]): boolean {
+  const stars = pattern.findIndex((name) => name.includes('**'));
+  const fixed = stars < 0 ? pattern : pattern.slice(0, stars);
+  if (stars < 0 && pattern.length <= directory.length) return false;
+  return fixed
+    .slice(0, directory.length)
+    .every((name, index) => name === '..' || hasWildcard(name) || name === directory[index]);
+}

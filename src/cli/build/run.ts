@@ -1,0 +1,129 @@
+/** A build from the command line: files there, image here, and everything shown on the way. */
+import type { BuildBody, BuildErrorJson, BuildLine, ContextJson } from '../../api/types/builds.ts';
+import type { ImageSummary } from '../../api/types/images.ts';
+import type { Invocation } from '../command.ts';
+import { registryConfig } from '../credentials/registry-config.ts';
+import { ExitError, exitCode } from '../exit.ts';
+import { ApiError, type Client } from '../http/client.ts';
+import { describeEndpoint } from '../http/endpoint.ts';
+import { jsonLines } from '../stream/json-lines.ts';
+import { writeLine } from '../terminal/output.ts';
+import { bodyOf } from './body.ts';
+import { parseNamedContext, sendFiles } from './contexts.ts';
+import { checkOutputs, deliver, writeReports } from './deliver.ts';
+import type { Finished } from './display/view.ts';
+import { readSelection } from './ignore.ts';
+import { type Outputs, parseOutputs } from './outputs.ts';
+import { refuseUnserved } from './refusals.ts';
+import { modeOf, Shown } from './shown.ts';
+import { type Source, sourceOf } from './source.ts';
+
+export async function runBuild(invocation: Invocation): Promise<number> {
+  const { flags, args, client } = invocation;
+  refuseUnserved(flags);
+  const outputs = parseOutputs(flags);
+  checkOutputs(outputs, [...flags.list('tag'), ...outputs.names]);
+  const body = bodyOf(flags, outputs, await invocation.config(), describeEndpoint(client.endpoint));
+  const mode = modeOf(flags);
+  const source = await sourceOf(args[0] ?? '', flags.string('file'));
+  const before = await imagesBefore(client, outputs, body.Tags ?? []);
+  using _signals = leavingOnSignals();
+  using shown = await Shown.open(mode, flags.bool('debug'));
+  const contexts = await send(invocation, source, shown);
+  const built = await build(invocation, { ...body, ...contexts }, shown);
+  writeReports({ id: flags.string('iidfile'), metadata: flags.string('metadata-file') }, built);
+  for (const output of outputs.list)
+    await deliver(invocation, output, built, mode === 'quiet' || mode === 'rawjson');
+  if (before !== null && !before.has(built.image)) await forget(client, built.image);
+  if (mode === 'quiet') writeLine(built.image);
+  return exitCode.success;
+}
+
+/** What is under way ends with its connections; the terminal is given back by who holds it. */
+function leavingOnSignals(): Disposable {
+  const interrupted = () => process.exit(exitCode.interrupted);
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupted);
+  return {
+    [Symbol.dispose]() {
+      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, interrupted);
+    },
+  };
+}
+
+/** Who wants only files does not want an image left over, unless it was here already. null: it stays in any case. */
+async function imagesBefore(
+  client: Client,
+  outputs: Outputs,
+  tags: readonly string[],
+): Promise<Set<string> | null> {
+  if (outputs.keepsImage || tags.length > 0) return null;
+  const images = await client.json<ImageSummary[]>('GET', '/images/json', { query: { all: true } });
+  return new Set(images.map(({ Id }) => Id));
+}
+
+/** Something else may need it by now; then it stays. */
+async function forget(client: Client, image: string): Promise<void> {
+  try {
+    await client.call('DELETE', `/images/${image}`);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
+
+async function send(
+  { flags, client }: Invocation,
+  { files, dockerfile, local }: Source,
+  shown: Shown,
+): Promise<Pick<BuildBody, 'Context' | 'Dockerfile' | 'Contexts'>> {
+  const named = flags.list('build-context').map(parseNamedContext);
+  const transfer = async (title: string, from: Source['files'], path: string | null): Promise<ContextJson> =>
+    from.kind === 'url'
+      ? { Url: from.url }
+      : shown.around(title, 'transferring context:', (moved) => sendFiles(client, from, path, moved));
+  const ignored =
+    files.kind === 'directory' &&
+    'Path' in dockerfile &&
+    readSelection(files.path, local?.path ?? null)?.ignores(dockerfile.Path);
+  const Contexts: NonNullable<BuildBody['Contexts']> = {};
+  for (const { name, value } of named)
+    Contexts[name] =
+      value.kind === 'image'
+        ? { Image: value.name }
+        : await transfer(`[context ${name}] load from client`, value.files, null);
+  return {
+    Context: await transfer('[internal] load build context', files, local?.path ?? null),
+    // What is ignored is no file of the context, and is the Dockerfile all the same.
+    Dockerfile: ignored && local ? { Text: local.text } : dockerfile,
+    Contexts,
+  };
+}
+
+async function build(
+  { client, configDirectory }: Invocation,
+  body: BuildBody,
+  shown: Shown,
+): Promise<Finished> {
+  const { body: lines } = await client.request('POST', '/gantry/build', {
+    body: { json: body },
+    headers: await registryConfig(configDirectory),
+  });
+  for await (const line of jsonLines<BuildLine>(lines)) {
+    if (line.kind === 'result') {
+      const built = { image: line.image, names: line.names };
+      shown.finish(built);
+      return built;
+    }
+    if (line.kind === 'error') {
+      shown.fail();
+      throw new ExitError(errorText(line));
+    }
+    shown.report(line);
+  }
+  throw new ExitError('ERROR: the daemon ended the build without a word');
+}
+
+/** The lines of the Dockerfile come first, as with BuildKit. */
+function errorText({ message, dockerfile }: BuildErrorJson): string {
+  const excerpt = dockerfile === undefined ? '' : dockerfile.excerpt;
+  return `${excerpt}ERROR: failed to build: ${message}`;
+}
