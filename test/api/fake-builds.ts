@@ -47,20 +47,25 @@ export class FakeBuilds implements Builds {
   readonly prunings: CachePruning[] = [];
   /** Bytes that contexts had. */
   received = 0;
+  /** What was sent before a build. */
+  readonly contexts = new Map<string, Buffer>();
   /** What the next builds do. */
   behaviour: 'succeed' | 'fail' | 'refuse' | 'hang' = 'succeed';
   aborted = false;
 
   addContext: Builds['addContext'] = async (archive) => {
-    await this.#take(archive);
-    return 'context-1';
+    const chunks: Uint8Array[] = [];
+    for await (const chunk of archive) chunks.push(chunk);
+    const id = `context-${this.contexts.size + 1}`;
+    this.contexts.set(id, Buffer.concat(chunks));
+    return id;
   };
 
   build: Builds['build'] = async (request, report, op) => {
     this.requests.push(request);
     const { context } = request;
     if (context.kind === 'tar') await this.#take(context.archive);
-    if (context.kind === 'added' && context.id !== 'context-1')
+    if (context.kind === 'added' && !this.contexts.has(context.id))
       throw notFound(`no such build context: ${context.id}`);
     if (this.behaviour === 'refuse') parseDockerfile('FROM busybox\nMISTAKE bar\n');
     for (const event of events(this.behaviour === 'fail')) report(event);

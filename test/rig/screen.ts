@@ -1,4 +1,4 @@
-/** A terminal as far as progress needs one (ECMA-48: CUU, CUD, EL, ED): what a user would see, and what scrolled away. */
+/** A terminal as far as progress needs one (ECMA-48: CUU, CUD, EL, ED; DEC's private modes do nothing): what a user would see, and what scrolled away. */
 
 export class Screen {
   readonly scrolled: string[] = [];
@@ -25,7 +25,7 @@ export class Screen {
 
   write(bytes: Uint8Array): void {
     this.#pending += this.#decoder.decode(bytes, { stream: true });
-    const token = /\x1b\[(\d*)(;\d+)*([A-Za-z])|\x1b(?!\[)|[^\x1b]/uy;
+    const token = /\x1b\[\??(\d*)(;\d+)*([A-Za-z])|\x1b(?!\[)|[^\x1b]/uy;
     let end = 0;
     for (let match = token.exec(this.#pending); match; match = token.exec(this.#pending)) {
       end = token.lastIndex;
