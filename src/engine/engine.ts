@@ -32,7 +32,6 @@ import { ImageGc } from './gc/gc.ts';
 import { noteLastUse } from './gc/last-use.ts';
 import { lockDataRoot } from './lock.ts';
 import type { EngineOptions, System } from './model.ts';
-import { noBuilds } from './no-builds.ts';
 import { EngineSystem } from './system.ts';
 
 export interface Engine {
@@ -42,7 +41,6 @@ export interface Engine {
   readonly distribution: Distribution;
   readonly networks: Networks;
   readonly volumes: Volumes;
-  readonly builds: Builds;
   readonly system: System;
   /** Lets go of everything; containers run on. */
   close(): Promise<void>;
@@ -193,7 +191,6 @@ export async function openEngine(
     distribution,
     networks,
     volumes,
-    builds: noBuilds,
     system,
     close: () => parts.disposeAsync(),
   };
