@@ -74,9 +74,7 @@ export class BuildService implements Builds {
     const reporter = new Reporter(report);
     await using _held = await this.#parts.layering.use();
     await using stack = new AsyncDisposableStack();
-    const context = stack.use(
-      await reporter.around('[internal] load build context', () => this.#contexts.open(request.context, op)),
-    );
+    const context = stack.use(await this.#openContext(request, reporter, op));
     const dockerfile = await this.#readDockerfile(request, context, op);
     const globals = this.#check(dockerfile, request, reporter);
     const named = await this.#openNamed(request, stack, op);
@@ -96,6 +94,12 @@ export class BuildService implements Builds {
     const state = await solve.run();
     const id: Digest = await finishImage(this.#parts, state, { request, names, passed: workshop.passed }, op);
     return { id, names };
+  }
+
+  /** One that was sent before has been told of by then. */
+  #openContext({ context }: BuildRequest, reporter: Reporter, op: Operational): Promise<OpenContext> {
+    const open = () => this.#contexts.open(context, op);
+    return context.kind === 'added' ? open() : reporter.around('[internal] load build context', open);
   }
 
   async #readDockerfile(request: BuildRequest, context: OpenContext, op: Operational): Promise<Dockerfile> {

@@ -86,6 +86,8 @@ export interface StepInfo {
   title: string;
   /** Of an instruction: where it stands among all of the build, in the order of the file. null: something around them. */
   place: { number: number; total: number; instruction: string } | null;
+  /** Changes nothing but the config, at once: who shows what takes time leaves it out. */
+  minor?: true;
 }
 
 export interface BuildResult {

@@ -21,7 +21,8 @@ export const cacheRecordJson = (record: CacheRecord): BuildCacheRecord => ({
 
 /** The labels of `system prune`, which asks for everything with one set of filters. */
 const labelKeys = ['label', 'label!'];
-const filterKeys = [...labelKeys, 
+const filterKeys = [
+  ...labelKeys,
   'until',
   'unused-for',
   'id',
@@ -77,7 +78,8 @@ function bytesParameter(query: URLSearchParams, name: string): number | null {
 
 /** As BuildKit weighs them (cache/manager.go, calculateKeepBytes): what has to be freed for `leastFree` goes, but never what is reserved. */
 export function keptBytes(
-  { reserved, most, leastFree }: Pick<PruneQuery, 'reserved' | 'most' | 'leastFree'>, { total, free }: Space,
+  { reserved, most, leastFree }: Pick<PruneQuery, 'reserved' | 'most' | 'leastFree'>,
+  { total, free }: Space,
 ): number {
   if (most === 0 && leastFree === 0) return reserved;
   const cap = most === 0 ? total : most;

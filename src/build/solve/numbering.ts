@@ -54,6 +54,7 @@ export class Numbering {
     return {
       title: label === '' ? instruction : `[${label}] ${instruction}`,
       place: position ? { number: position.number, total: this.#total, instruction } : null,
+      ...(position?.shown === null && { minor: true as const }),
     };
   }
 }

@@ -54,6 +54,7 @@ export class BuildState {
       this.warnings.push(news.warning);
       return { kind: 'warned' };
     }
+    if (news.kind === 'step' && news.step.minor) return { kind: 'nothing' };
     if (news.kind === 'step')
       return { kind: 'began', step: this.#begin(news.id, news.step.title, news.time), lines: [] };
     const step = this.#byId.get(news.id);
