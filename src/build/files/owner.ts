@@ -1,0 +1,40 @@
+/** Who `COPY --chown` means. */
+import { messageOf, notFound } from '../../lib/errors.ts';
+import { type SourceTree, start } from './tree.ts';
+
+export interface Owner {
+  uid: number;
+  gid: number;
+}
+
+const isNumber = (text: string) => /^\d+$/.test(text) && Number(text) < 2 ** 31;
+
+/**
+ * `owner`: USER[:GROUP], each a name of the target's own /etc/passwd and /etc/group, or a number, which is taken as it is. As in Docker a
+ * number without a group is the group's number too, and a name brings the group that passwd says. Throws notFound for names that are not there.
+ */
+export async function resolveOwner(
+  target: SourceTree,
+  owner: string,
+  { signal }: { signal?: AbortSignal } = {},
+): Promise<Owner> {
+  const [user = '', group = ''] = owner.split(':', 2);
+  const wanted = group === '' && isNumber(user) ? `${user}:${user}` : owner;
+  const [first = '', second = ''] = wanted.split(':', 2);
+  if (isNumber(first) && isNumber(second)) return { uid: Number(first), gid: Number(second) };
+  await using started = start('index', { target }, ['--owner', wanted], signal);
+  try {
+    const [text] = await Promise.all([read(started.program.output()), started.feed([])]);
+    return JSON.parse(text) as Owner;
+  } catch (error) {
+    signal?.throwIfAborted();
+    if (/^unable to find (user|group) /.test(messageOf(error))) throw notFound(messageOf(error));
+    throw error;
+  }
+}
+
+async function read(chunks: AsyncIterable<Uint8Array>): Promise<string> {
+  const parts: Uint8Array[] = [];
+  for await (const chunk of chunks) parts.push(chunk);
+  return Buffer.concat(parts).toString();
+}
