@@ -11,11 +11,12 @@
 #include "path_stat.h"
 #include "process.h"
 
-struct tar_options tar_options;
+struct tar_options tar_options = {.newest = INT64_MAX};
 
 #define USAGE                                                                                                \
   "usage: gantry-init tar <directory> [--overlay | --compare <lower directory>] [--mount-point PATH]... "    \
-  "[--known PATH:MODE:UID:GID]... [--list] | <directory> [--process PID:STARTTIME] [--submounts] "           \
+  "[--known PATH:MODE:UID:GID]... [--newest SECONDS] [--list] | <directory> [--process PID:STARTTIME] "      \
+  "[--submounts] "                                                                                           \
   "[--hide PATH]... [--member PATH --as NAME [--status]]"
 
 static void add_mount_point(const char *path) {
@@ -34,6 +35,14 @@ static void add_known(char *text) {
     fail("tar: --known takes PATH:MODE:UID:GID");
   *colon = '\0';
   tar_options.known[tar_options.known_count++] = known;
+}
+
+static void parse_newest(const char *text) {
+  char rest;
+  long long seconds;
+  if (sscanf(text, "%lld%c", &seconds, &rest) != 1)
+    fail("tar: --newest takes seconds");
+  tar_options.newest = seconds;
 }
 
 static bool parse_word(const char *word) {
@@ -58,6 +67,8 @@ static void parse_pair(struct confinement *confinement, const char *option, char
     add_mount_point(value);
   else if (strcmp(option, "--known") == 0)
     add_known(value);
+  else if (strcmp(option, "--newest") == 0)
+    parse_newest(value);
   else if (strcmp(option, "--member") == 0)
     tar_options.member = value;
   else if (strcmp(option, "--as") == 0)

@@ -65,6 +65,8 @@ struct tar_options {
   /* Left out when they are still like this and hold nothing to tell. */
   struct known_directory known[PATHS_MAX];
   size_t known_count;
+  /* Later times become this one, in seconds since the epoch (SOURCE_DATE_EPOCH). */
+  int64_t newest;
 };
 extern struct tar_options tar_options;
 

@@ -16,7 +16,8 @@ export const allowed: Record<string, readonly string[]> = {
   images: ['registry', 'content', 'snapshots', 'oci', 'linux', 'lib'],
   build: ['containers', 'images', 'snapshots', 'linux', 'oci', 'lib'],
   containers: ['images', 'volumes', 'networks', 'snapshots', 'shim', 'runtime', 'oci', 'linux', 'lib'],
-  engine: ['build', 
+  engine: [
+    'build',
     'containers',
     'images',
     'registry',

@@ -78,7 +78,8 @@ for (const cli of clis) {
       const image = await build(cli, 'postgres');
       const id = await engine.ok(cli, 'run', '-d', image);
       await eventually(
-        async () => (await engine.run(cli, ['exec', id, 'psql', '-Atc', 'SELECT 6 * 7'])).stdout.trim() === '42',
+        async () =>
+          (await engine.run(cli, ['exec', id, 'psql', '-Atc', 'SELECT 6 * 7'])).stdout.trim() === '42',
         'it answers',
       );
       await engine.ok(cli, 'rm', '-f', '-v', id);
@@ -90,7 +91,13 @@ for (const cli of clis) {
     `${cli}: python`,
     async () => {
       const image = await build(cli, 'python');
-      await served(cli, image, 8000, page('/there'), (answer) => answer === '{"hello": "world", "path": "there"}');
+      await served(
+        cli,
+        image,
+        8000,
+        page('/there'),
+        (answer) => answer === '{"hello": "world", "path": "there"}',
+      );
     },
     minutes(5),
   );
