@@ -155,6 +155,23 @@ describe.skipIf(docker === null)('docker', () => {
     );
   });
 
+  test.each([{ DOCKER_BUILDKIT: '' }, { DOCKER_BUILDKIT: '0' }])('build, %j', async (env) => {
+    server.builds.behaviour = 'succeed';
+    const dockerfile = 'FROM busybox\nRUN make\n';
+    const built = await run(['build', '-t', 'foo', '-'], { stdin: dockerfile, env });
+    expect(built.code).toBe(0);
+    expect(built.stdout).toEndWith('Successfully built b1b1b1b1b1b1\nSuccessfully tagged foo:latest\n');
+    const quiet = await run(['build', '-q', '-'], { stdin: dockerfile, env });
+    expect(quiet.stdout).toBe(`sha256:${'b1'.repeat(32)}\n`);
+    server.builds.behaviour = 'fail';
+    const failed = await run(['build', '-'], { stdin: dockerfile, env });
+    expect([failed.code, failed.stderr]).toEqual([3, expect.stringContaining('returned a non-zero code: 3')]);
+    server.builds.behaviour = 'refuse';
+    expect((await run(['build', '-'], { stdin: dockerfile, env })).stderr).toContain(
+      'Error response from daemon: dockerfile parse error on line 2: unknown instruction: MISTAKE',
+    );
+  });
+
   test('load and import', async () => {
     expect((await run(['load'], { stdin: 'x' })).stdout).toContain('Loaded image: busybox:latest');
     expect((await run(['import', '-', 'foo'], { stdin: 'x' })).stdout).toStartWith('sha256:abab');

@@ -77,3 +77,19 @@ test('exec, list, logs', async () => {
   expect((await container.logs({ stdout: true })).length).toBe(0);
   await expect(container.start()).rejects.toMatchObject({ statusCode: 304 });
 });
+
+test('build: the stream, its end, and a failure', async () => {
+  server.builds.behaviour = 'succeed';
+  const follow = async (): Promise<{ stream?: string; error?: string }[]> => {
+    const stream = await docker.buildImage(new PassThrough().end('a tar') as never, {
+      t: 'foo',
+      buildargs: { A: '1' },
+    });
+    return new Promise((resolve, reject) =>
+      docker.modem.followProgress(stream, (error, output) => (error ? reject(error) : resolve(output))),
+    );
+  };
+  expect((await follow()).map(({ stream }) => stream)).toContain('Successfully tagged foo:latest\n');
+  server.builds.behaviour = 'fail';
+  expect((await follow()).at(-1)?.error).toBe("The command '/bin/sh -c make' returned a non-zero code: 3");
+});

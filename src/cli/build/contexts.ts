@@ -3,7 +3,7 @@ import type { ContextJson } from '../../api/types/builds.ts';
 import type { IdResponse } from '../../api/types/common.ts';
 import { packContext } from '../archive/pack-context.ts';
 import { ExitError } from '../exit.ts';
-import type { Client } from '../http/client.ts';
+import { ApiError, type Client } from '../http/client.ts';
 import { readSelection } from './ignore.ts';
 import { directoryOf, type Files, isUrl } from './source.ts';
 
@@ -25,7 +25,12 @@ export async function sendFiles(
         ? files.bytes
         : emptyArchive();
   const body = { stream: counted(stream, sent), type: 'application/x-tar' };
-  return client.json<IdResponse>('POST', '/gantry/contexts', { body });
+  try {
+    return await client.json<IdResponse>('POST', '/gantry/contexts', { body });
+  } catch (error) {
+    if (!(error instanceof ApiError && error.status === 404)) throw error;
+    throw new ExitError('this daemon is not gantry: it builds for the docker command line only');
+  }
 }
 
 async function* emptyArchive(): AsyncGenerator<Uint8Array> {

@@ -1,4 +1,5 @@
 /** A build from the command line: files there, image here, and everything shown on the way. */
+import { rmSync } from 'node:fs';
 import type { BuildBody, BuildErrorJson, BuildLine, ContextJson } from '../../api/types/builds.ts';
 import type { ImageSummary } from '../../api/types/images.ts';
 import type { Invocation } from '../command.ts';
@@ -26,15 +27,20 @@ export async function runBuild(invocation: Invocation): Promise<number> {
   const body = bodyOf(flags, outputs, await invocation.config(), describeEndpoint(client.endpoint));
   const mode = modeOf(flags);
   const source = await sourceOf(args[0] ?? '', flags.string('file'));
+  // Whoever finds it afterwards shall find this build's.
+  if (flags.changed('iidfile')) rmSync(flags.string('iidfile'), { force: true });
   const before = await imagesBefore(client, outputs, body.Tags ?? []);
   using _signals = leavingOnSignals();
   using shown = await Shown.open(mode, flags.bool('debug'));
   const contexts = await send(invocation, source, shown);
   const built = await build(invocation, { ...body, ...contexts }, shown);
   writeReports({ id: flags.string('iidfile'), metadata: flags.string('metadata-file') }, built);
-  for (const output of outputs.list)
-    await deliver(invocation, output, built, mode === 'quiet' || mode === 'rawjson');
-  if (before !== null && !before.has(built.image)) await forget(client, built.image);
+  try {
+    for (const output of outputs.list)
+      await deliver(invocation, output, built, mode === 'quiet' || mode === 'rawjson');
+  } finally {
+    if (before !== null && !before.has(built.image)) await forget(client, built.image);
+  }
   if (mode === 'quiet') writeLine(built.image);
   return exitCode.success;
 }
@@ -107,7 +113,10 @@ async function build(
     body: { json: body },
     headers: await registryConfig(configDirectory),
   });
+  /** The daemon's clock may be another; its first line is of now. */
+  let skew: number | null = null;
   for await (const line of jsonLines<BuildLine>(lines)) {
+    skew ??= Date.now() - line.time;
     if (line.kind === 'result') {
       const built = { image: line.image, names: line.names };
       shown.finish(built);
@@ -117,7 +126,7 @@ async function build(
       shown.fail();
       throw new ExitError(errorText(line));
     }
-    shown.report(line);
+    shown.report({ ...line, time: line.time + skew });
   }
   throw new ExitError('ERROR: the daemon ended the build without a word');
 }
