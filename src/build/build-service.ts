@@ -12,9 +12,10 @@ import { pruneCache } from './cache/prune.ts';
 import { StepCache } from './cache/store.ts';
 import { cacheUsage } from './cache/usage.ts';
 import { Contexts, type OpenContext } from './context/contexts.ts';
-import { applyIgnoreFile } from './context/ignored.ts';
+import { dropIgnored } from './context/ignored.ts';
 import { absolute } from './copy/sources.ts';
 import {
+  type Arg,
   checkDockerfile,
   checkFailure,
   type Dockerfile,
@@ -92,6 +93,7 @@ export class BuildService implements Builds {
     });
     const solve = new Solve(workshop, dockerfile, globals, request, parsePlatform(request.platform));
     const state = await solve.run();
+    await tellUnconsumed(dockerfile, request, reporter);
     const id: Digest = await finishImage(this.#parts, state, { request, names, passed: workshop.passed }, op);
     return { id, names };
   }
@@ -104,16 +106,13 @@ export class BuildService implements Builds {
 
   async #readDockerfile(request: BuildRequest, context: OpenContext, op: Operational): Promise<Dockerfile> {
     const { dockerfile } = request;
-    if ('text' in dockerfile) {
-      await applyIgnoreFile(context.path, null, op.signal);
-      return parseDockerfile(dockerfile.text);
-    }
+    if ('text' in dockerfile) return parseDockerfile(dockerfile.text);
     if (context.dockerfile !== null) return parseDockerfile(context.dockerfile);
     const path = nameOf(absolute(dockerfile.path || 'Dockerfile'));
     const text = await readInside(context.path, path, dockerfileLimit, op.signal);
     if (text === null)
       throw notFound(`Cannot locate specified Dockerfile: ${dockerfile.path || 'Dockerfile'}`);
-    await applyIgnoreFile(context.path, path, op.signal);
+    await dropIgnored(context.path, path, op.signal);
     return parseDockerfile(text.toString(), { filename: path.slice(path.lastIndexOf('/') + 1) });
   }
 
@@ -168,3 +167,25 @@ export class BuildService implements Builds {
 
   prune = (what: CachePruning) => pruneCache(this.#parts, this.#caches, what);
 }
+
+/** Docker's warning of --build-arg that no ARG asks for. */
+async function tellUnconsumed(
+  { metaArgs, stages }: Dockerfile,
+  { args }: Pick<BuildRequest, 'args'>,
+  reporter: Reporter,
+): Promise<void> {
+  const inStages = stages.flatMap(({ instructions }) =>
+    instructions.filter(({ kind }) => kind === 'arg'),
+  ) as Arg[];
+  const declared = new Set(
+    [...metaArgs, ...inStages].flatMap(({ declarations }) => declarations.map(({ name }) => name)),
+  );
+  const unused = [...args.keys()].filter((name) => !declared.has(name) && !isPredefined(name));
+  if (unused.length === 0) return;
+  const bytes = Buffer.from(`[Warning] One or more build-args [${unused.join(' ')}] were not consumed\n`);
+  await reporter.around('[internal] build arguments', async (step) => step.output('stderr', bytes));
+}
+
+/** Of proxies and of BuildKit. */
+const isPredefined = (name: string): boolean =>
+  /^(https?|ftp|no|all)_proxy$/i.test(name) || /^(BUILDKIT_|SOURCE_DATE_EPOCH$)/.test(name);

@@ -34,6 +34,8 @@ export type StepLimits = Pick<
   | 'ulimits'
 >;
 
+export type Entitlement = 'network.host' | 'security.insecure';
+
 export interface BuildRequest {
   context: ContextSource;
   /** In the context, or the file itself. */
@@ -60,6 +62,8 @@ export interface BuildRequest {
   /** The image says what its steps were made of, so that it can be one of `cacheFrom`. */
   inlineCache: boolean;
   squash: boolean;
+  /** What RUN may have beyond the rule: its flags --network=host and --security=insecure. */
+  allow: ReadonlySet<Entitlement>;
   /** Seconds since the epoch: no time in the image is later. null: times are what they are. */
   epoch: number | null;
   /** Of a registry's host. */

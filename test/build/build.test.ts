@@ -33,9 +33,9 @@ test('files are copied, commands run, the config says what to run', async () => 
     'RUN /bin/sh -c echo $GREETING $(cat a.txt) > out && cat out # buildkit',
     'CMD ["cat" "out"]',
   ]);
-  const again = await build(rig, dockerfile, files);
-  expect(outcomes(again).filter((line) => line.endsWith(': cached'))).toHaveLength(3);
-  expect(again.image.chainIds).toEqual(built.image.chainIds);
+  const again = await build(rig, dockerfile, files, { tags: ['greeter'] });
+  expect(outcomes(again).filter((line) => line.endsWith(': cached'))).toHaveLength(5);
+  expect(again.result.id).toBe(built.result.id);
   const changed = await build(rig, dockerfile, { ...files, 'a.txt': 'all' });
   expect(outputOf(changed)).toBe('hello all\n');
 });
@@ -198,4 +198,30 @@ test('pruning: what no image has goes, and is made again', async () => {
   expect(removed.length).toBeGreaterThan(0);
   expect(space).toBeGreaterThanOrEqual(100000);
   expect(await builds.usage()).toEqual([]);
+});
+
+test('a build argument that nobody asks for is told of; what reaches beyond the step has to be granted', async () => {
+  const args = new Map([
+    ['USED', '1'],
+    ['UNUSED', '2'],
+    ['HTTP_PROXY', 'http://x'],
+  ]);
+  const built = await build(rig, from('ARG USED', 'RUN echo $USED $http_proxy'), {}, { args });
+  expect(outputOf(built)).toBe('1 http://x\n[Warning] One or more build-args [UNUSED] were not consumed\n');
+  const insecure = from('RUN --security=insecure grep CapEff /proc/self/status');
+  await expect(build(rig, insecure)).rejects.toThrow('security.insecure is not allowed');
+  const allow = new Set(['security.insecure'] as const);
+  expect(outputOf(await build(rig, insecure, {}, { allow }))).not.toContain('00000000a80425fb');
+  await expect(build(rig, from('RUN --network=host true'))).rejects.toThrow('network.host is not allowed');
+});
+
+test('a build context by name: files, and an image in place of another', async () => {
+  const archive = new Blob([Bun.spawnSync(['tar', '-C', '/etc', '-cf', '-', 'hostname']).stdout]).stream();
+  const contexts = new Map([
+    ['files', { kind: 'tar', archive } as const],
+    ['alpine', { kind: 'image', name: 'busybox' } as const],
+  ]);
+  const dockerfile =
+    'FROM alpine\nCOPY --from=files hostname /h\nRUN --mount=from=files,target=/f cmp /h /f/hostname && echo same';
+  expect(outputOf(await build(rig, dockerfile, {}, { contexts }))).toBe('same\n');
 });

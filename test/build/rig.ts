@@ -77,6 +77,7 @@ export async function build(
     cacheFrom: [],
     inlineCache: false,
     squash: false,
+    allow: new Set(),
     epoch: null,
     credentials: () => ({ kind: 'anonymous' }),
     ...changes,

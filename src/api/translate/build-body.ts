@@ -26,9 +26,20 @@ export function parseBuildBody(body: unknown, registryConfig: string): BuildRequ
     cacheFrom: fields.texts('CacheFrom'),
     inlineCache: fields.boolean('InlineCache'),
     squash: fields.boolean('Squash'),
+    allow: allowed(fields.texts('Allow')),
     epoch: fields.integerOrNull('Epoch'),
     credentials: decodeRegistryConfig(registryConfig),
   };
+}
+
+function allowed(names: readonly string[]): BuildRequest['allow'] {
+  return new Set(
+    names.map((name) => {
+      if (name !== 'network.host' && name !== 'security.insecure')
+        throw invalid(`invalid entitlement: ${name}`);
+      return name;
+    }),
+  );
 }
 
 function contextOf(fields: Fields): ContextSource {

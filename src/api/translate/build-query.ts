@@ -35,6 +35,7 @@ export function parseBuildQuery(
     cacheFrom: textsParameter(query, 'cachefrom'),
     inlineCache: hasInlineCache(args),
     squash: booleanParameter(query, 'squash'),
+    allow: new Set(),
     epoch: epochOf(args),
     credentials: decodeRegistryConfig(registryConfig),
   };

@@ -47,6 +47,8 @@ export interface BuildBody {
   CacheFrom?: string[];
   InlineCache?: boolean;
   Squash?: boolean;
+  /** `network.host`, `security.insecure`. */
+  Allow?: string[];
   /** Seconds since the epoch. */
   Epoch?: number;
   Limits?: BuildLimits;

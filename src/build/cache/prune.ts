@@ -27,6 +27,7 @@ export async function pruneCache(
     space += record.size;
   }
   await parts.layering.collect();
+  parts.cache.forgetUnfounded();
   return { removed, space };
 }
 

@@ -39,6 +39,13 @@ export interface StepRecord {
   uses: number;
 }
 
+export interface Found {
+  /** null: no file was changed. */
+  layer: Layer | null;
+  /** Milliseconds since the epoch. */
+  created: number;
+}
+
 const holderOf = (key: string) => `build:${key}`;
 
 export class StepCache {
@@ -52,8 +59,8 @@ export class StepCache {
     this.#layering = layering;
   }
 
-  /** The layer that the step made, null for none; undefined: it is not here (any more). */
-  find(key: string): Layer | null | undefined {
+  /** What the step made, and when; undefined: it is not here (any more). */
+  find(key: string): Found | undefined {
     const row = this.#db.query<Row, [string]>('SELECT * FROM build_steps WHERE key = ?').get(key);
     if (row === null) return undefined;
     const layers = JSON.parse(row.layers) as Layer[];
@@ -62,7 +69,7 @@ export class StepCache {
       return undefined;
     }
     this.#db.run('UPDATE build_steps SET used = ?, uses = uses + 1 WHERE key = ?', [Date.now(), key]);
-    return row.made === 0 ? null : (layers.at(-1) ?? null);
+    return { layer: row.made === 0 ? null : (layers.at(-1) ?? null), created: row.created };
   }
 
   has(key: string): boolean {
@@ -78,8 +85,8 @@ export class StepCache {
     return work;
   }
 
-  /** `below`: what the step stands on. */
-  add(key: string, title: string, below: readonly Layer[], layer: Layer | null): void {
+  /** `below`: what the step stands on. The layer is kept from now on; a step without one keeps nothing. */
+  add(key: string, title: string, below: readonly Layer[], layer: Layer | null): Found {
     const layers = layer === null ? below : [...below, layer];
     const now = Date.now();
     this.#db.transaction(() => {
@@ -87,8 +94,9 @@ export class StepCache {
         'INSERT OR REPLACE INTO build_steps (key, title, layers, made, created, used) VALUES (?, ?, ?, ?, ?, ?)',
         [key, title, JSON.stringify(layers), layer === null ? 0 : 1, now, now],
       );
-      this.#layering.hold(holderOf(key), layers);
+      if (layer !== null) this.#layering.hold(holderOf(key), layers);
     })();
+    return { layer, created: now };
   }
 
   remove(key: string): void {
@@ -96,6 +104,12 @@ export class StepCache {
       this.#db.run('DELETE FROM build_steps WHERE key = ?', [key]);
       this.#layering.release(holderOf(key));
     })();
+  }
+
+  /** Steps without a layer of their own, whose layers below are gone. */
+  forgetUnfounded(): void {
+    for (const { key, layers, made } of this.list())
+      if (!made && !layers.every((layer) => this.#layering.has(layer))) this.remove(key);
   }
 
   /** Used last first. */

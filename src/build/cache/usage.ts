@@ -10,19 +10,18 @@ export async function cacheUsage(
   { cache, layering }: Pick<BuildParts, 'cache' | 'layering'>,
   caches: CacheDirectories,
 ): Promise<CacheRecord[]> {
-  const steps = cache.list();
-  const below = new Set(
-    steps.flatMap((step) => step.layers.slice(0, step.made ? -1 : undefined).map(chainIdOf)),
-  );
+  // The others take no space.
+  const steps = cache.list().filter(({ made }) => made);
+  const below = new Set(steps.flatMap((step) => step.layers.slice(0, -1).map(chainIdOf)));
   const records = steps.map((step): CacheRecord => {
-    const chainId = step.made ? step.layers.at(-1)?.chainId : undefined;
+    const chainId = step.layers.at(-1)?.chainId ?? '';
     return {
       id: step.key.slice('sha256:'.length),
       kind: 'step',
       description: step.title,
-      size: chainId === undefined ? 0 : layering.sizeOf(chainId),
-      inUse: chainId !== undefined && below.has(chainId),
-      shared: chainId !== undefined && layering.isInImage(chainId),
+      size: layering.sizeOf(chainId),
+      inUse: below.has(chainId),
+      shared: layering.isInImage(chainId),
       ...timesOf(step),
     };
   });

@@ -36,10 +36,7 @@ export class Copies {
     if (reference.kind === 'stage')
       return { kind: 'layers', chain: chainOf((await this.stage(reference.index)).state) };
     if (reference.kind === 'scratch') return { kind: 'layers', chain: null };
-    const { parts } = await this.workshop.base(
-      named && 'image' in named ? named.image : reference.name,
-      this.platform,
-    );
+    const { parts } = await this.workshop.base(reference.name, this.platform);
     return { kind: 'layers', chain: chainOf(parts) };
   }
 

@@ -14,7 +14,7 @@ export async function finishImage(
     names,
     passed,
   }: {
-    request: Pick<BuildRequest, 'labels' | 'epoch' | 'inlineCache'>;
+    request: Pick<BuildRequest, 'labels' | 'inlineCache'>;
     names: readonly string[];
     passed: readonly Passed[];
   },
@@ -24,8 +24,7 @@ export async function finishImage(
     Object.keys(request.labels).length === 0
       ? state
       : withRunConfig(state, { Labels: { ...runConfigOf(state).Labels, ...request.labels } });
-  const created = new Date(request.epoch === null ? Date.now() : request.epoch * 1000).toISOString();
-  const plain = { ...labeled.config, created };
+  const plain = { ...labeled.config, created: state.time };
   const config = request.inlineCache ? withInlineCache(plain, labeled.layers, passed) : plain;
   return layering.make({ config, layers: labeled.layers, names, parent: null }, op);
 }

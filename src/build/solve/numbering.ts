@@ -1,5 +1,5 @@
 /** How steps are called. */
-import type { Instruction, ResolvedStage, Stage } from '../dockerfile/dockerfile.ts';
+import type { Arg, Instruction, ResolvedStage, Stage } from '../dockerfile/dockerfile.ts';
 import type { StepInfo } from '../model.ts';
 
 const makesFiles = new Set<Instruction['kind']>(['run', 'copy', 'add', 'workdir']);
@@ -15,9 +15,16 @@ export class Numbering {
   readonly #positions = new Map<Stage, { from: Position; of: Map<Instruction, Position>; shown: number }>();
   readonly #total: number;
 
+  readonly #metaArgs: readonly Arg[];
+
   /** Of the stages that are needed, in the order of the file, and what runs in them. */
-  constructor(stages: readonly ResolvedStage[], instructions: readonly (readonly Instruction[])[]) {
-    let number = 0;
+  constructor(
+    metaArgs: readonly Arg[],
+    stages: readonly ResolvedStage[],
+    instructions: readonly (readonly Instruction[])[],
+  ) {
+    this.#metaArgs = metaArgs;
+    let number = metaArgs.length;
     for (const [index, { stage }] of stages.entries()) {
       const from = { number: ++number, shown: 1 };
       const of = new Map<Instruction, Position>();
@@ -27,6 +34,11 @@ export class Numbering {
       this.#positions.set(stage, { from, of, shown });
     }
     this.#total = number;
+  }
+
+  metaArg(arg: Arg): StepInfo {
+    const place = { number: this.#metaArgs.indexOf(arg) + 1, total: this.#total, instruction: arg.source };
+    return { title: arg.source, place, minor: true };
   }
 
   from(stage: Stage): StepInfo {

@@ -2,12 +2,13 @@
 import { availableParallelism } from 'node:os';
 import type { Image, ImageParts, Layer } from '../../images/model.ts';
 import { Slots } from '../../images/slots.ts';
+import { invalid } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
 import type { Platform } from '../../oci/image.ts';
 import type { Passed } from '../cache/inline.ts';
 import type { OpenContext } from '../context/contexts.ts';
 import type { BuildParts } from '../parts.ts';
-import type { Reporter, Step } from '../report.ts';
+import type { Reporter } from '../report.ts';
 import type { StageState } from '../stage/state.ts';
 import type { CacheDirectories } from '../steps/cache-directories.ts';
 import type { Bases } from './bases.ts';
@@ -21,8 +22,14 @@ export interface LayerStep {
   /** What it stands on. */
   state: StageState;
   useCache: boolean;
-  step: Step;
   perform(newest: number | null, op: Operational): Promise<Layer | null>;
+}
+
+export interface Outcome {
+  layer: Layer | null;
+  cached: boolean;
+  /** When it was made first, RFC 3339. */
+  created: string;
 }
 
 export interface WorkshopOptions {
@@ -72,33 +79,38 @@ export class Workshop {
     this.#end.abort(reason);
   }
 
-  /** For the image: now, RFC 3339. */
-  time(): string {
-    return new Date(this.#epoch === null ? Date.now() : this.#epoch * 1000).toISOString();
+  /** For the image, RFC 3339; `milliseconds` since 1970. */
+  time(milliseconds = Date.now()): string {
+    const newest = this.#epoch === null ? Number.POSITIVE_INFINITY : this.#epoch * 1000;
+    return new Date(Math.min(milliseconds, newest)).toISOString();
   }
 
+  /** An image by its name, or by the one that --build-context gave it. */
   base(name: string, platform: Platform): Promise<{ image: Image; parts: ImageParts }> {
-    return this.#bases.load(name, platform);
+    const named = this.named.get(name);
+    if (named !== undefined && !('image' in named))
+      throw invalid(`FROM ${name}: a build context of files cannot be built from, only copied from`);
+    return this.#bases.load(named?.image ?? name, platform);
   }
 
   turn<T>(work: () => Promise<T>): Promise<T> {
     return processes.run(work);
   }
 
-  async layer(wanted: LayerStep): Promise<{ layer: Layer | null; cached: boolean }> {
+  /** What the step makes, or has made before. */
+  async layer(wanted: LayerStep): Promise<Outcome> {
     const { cache } = this.parts;
     const { title, state, useCache } = wanted;
     const key = this.#epoch === null ? wanted.key : `${wanted.key}@${this.#epoch}`;
     const outcome = await cache.once(key, async () => {
       const found = useCache ? cache.find(key) : undefined;
-      if (found !== undefined) return { layer: found, cached: true };
+      if (found !== undefined) return { ...found, cached: true };
       const layer = await wanted.perform(this.#epoch, this.op);
-      cache.add(key, title, state.layers, layer);
-      return { layer, cached: false };
+      return { ...cache.add(key, title, state.layers, layer), cached: false };
     });
     const { layer } = outcome;
     const layers = layer === null ? state.layers : [...state.layers, layer];
     this.passed.push({ key, title, layers, made: layer !== null });
-    return outcome;
+    return { layer, cached: outcome.cached, created: this.time(outcome.created) };
   }
 }

@@ -11,6 +11,8 @@ export interface StageState {
   readonly config: ImageConfig;
   /** The stage itself has said what its command is: ENTRYPOINT leaves it then. */
   readonly hasCommand: boolean;
+  /** When it last changed, RFC 3339: what an image of it says of its age. */
+  readonly time: string;
 }
 
 /** One line of an image's history. */
@@ -21,7 +23,7 @@ export interface Deed {
   created: string;
 }
 
-export const scratch = ({ os, architecture, variant }: Platform): StageState => ({
+export const scratch = ({ os, architecture, variant }: Platform, time: string): StageState => ({
   layers: [],
   config: {
     architecture,
@@ -31,6 +33,7 @@ export const scratch = ({ os, architecture, variant }: Platform): StageState => 
     rootfs: { type: 'layers', diff_ids: [] },
   },
   hasCommand: false,
+  time,
 });
 
 /** ChainID of the topmost layer; null: there are no files. */
@@ -55,6 +58,7 @@ export function withDeed(state: StageState, deed: Deed, layer: Layer | null): St
   const entry = { created: deed.created, created_by: deed.createdBy };
   return {
     ...state,
+    time: deed.created,
     layers: layer === null ? layers : [...layers, layer],
     config: {
       ...config,

@@ -9,7 +9,7 @@ import { forbidden } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
 import { stepKey } from '../cache/key.ts';
 import type { Mount, Run } from '../dockerfile/dockerfile.ts';
-import type { StepLimits } from '../model.ts';
+import type { Entitlement, StepLimits } from '../model.ts';
 import type { BuildParts } from '../parts.ts';
 import type { Step } from '../report.ts';
 import { shellOf } from '../stage/configure.ts';
@@ -26,6 +26,7 @@ export interface RunRequest {
   /** Of the build: "default", or what --network says. */
   network: string;
   limits: StepLimits;
+  allow: ReadonlySet<Entitlement>;
   needs: Omit<MountNeeds, 'parts' | 'workingDir'>;
 }
 
@@ -40,6 +41,7 @@ export async function prepareRun(
   request: RunRequest,
 ): Promise<PreparedRun> {
   const { instruction, variables, limits } = request;
+  assertAllowed(request);
   const { User: user = '', WorkingDir: workingDir = '' } = runConfigOf(state);
   const needs = { ...request.needs, parts, workingDir: workingDir || '/' };
   const mounts = [];
@@ -82,13 +84,19 @@ export async function prepareRun(
   };
 }
 
+/** As BuildKit: what reaches beyond the step has to be granted by whoever builds, not by the Dockerfile. */
+function assertAllowed({ instruction, network, allow }: RunRequest): void {
+  if (instruction.security === 'insecure' && !allow.has('security.insecure'))
+    throw forbidden('security.insecure is not allowed');
+  if (instruction.network === 'host' && network !== 'host' && !allow.has('network.host'))
+    throw forbidden('network.host is not allowed');
+}
+
 const assignments = (variables: ReadonlyMap<string, string>): string[] =>
   [...variables].map(([name, value]) => `${name}=${value}`);
 
 function networkOf({ instruction, network }: RunRequest): string {
   if (instruction.network === 'default') return network || 'default';
-  if (instruction.network === 'host' && network === 'none')
-    throw forbidden('RUN --network=host is not allowed: the build has no network');
   return instruction.network;
 }
 

@@ -34,6 +34,7 @@ export function bodyOf(
     CacheFrom: cache.from,
     InlineCache: cache.inline || args.BUILDKIT_INLINE_CACHE === '1',
     Squash: flags.bool('squash'),
+    Allow: flags.list('allow').filter((name) => name === 'network.host' || name === 'security.insecure'),
     ...(epoch !== undefined && { Epoch: epoch }),
     Limits: limitsOf(flags),
   };

@@ -10,7 +10,7 @@ import { bytesOfAll, bytesOnDisk, pathsIn } from './walk.ts';
 type Parts = Nouns & { layers: LayerSizes };
 
 /** Directories of the data root that have a section of their own. */
-const sections = new Set(['content', 'snapshots', 'containers', 'volumes']);
+const sections = new Set(['build', 'content', 'snapshots', 'containers', 'volumes']);
 
 export async function onDisk(parts: Parts): Promise<OnDisk> {
   const { dataRoot, images, volumes } = parts;
@@ -27,12 +27,19 @@ export async function onDisk(parts: Parts): Promise<OnDisk> {
     ...(await snapshotsOf(parts)),
     logs: { count: files.logs.length, bytes: await bytesOfAll(files.logs) },
     volumes: { count: volumePaths.length, bytes: await bytesOfAll(volumePaths) },
-    buildCache: { count: 0, bytes: 0 },
+    buildCache: await buildCacheOf(dataRoot),
     records: { count: 1, bytes: (await bytesOfAll(others)) + (await bytesOfAll(files.others)) },
     orphans: { count: orphans.length, bytes: await bytesOfAll(orphans) },
   };
   const total = sum(Object.values(usage).map(({ bytes }) => bytes));
   return { ...usage, total };
+}
+
+/** Directories of cache mounts, and contexts of builds that run; the layers of steps are among the snapshots. */
+async function buildCacheOf(dataRoot: string) {
+  const directory = join(dataRoot, 'build');
+  const caches = await pathsIn(join(directory, 'caches'));
+  return { count: caches.length, bytes: await bytesOfAll([directory]) };
 }
 
 const sum = (numbers: Iterable<number>) => [...numbers].reduce((total, number) => total + number, 0);
