@@ -33,6 +33,7 @@ import { finishImage } from './solve/finish.ts';
 import { Solve } from './solve/solve.ts';
 import { Workshop } from './solve/workshop.ts';
 import { CacheDirectories } from './steps/cache-directories.ts';
+import { squash } from './steps/squash.ts';
 import { snapshotPrefix } from './steps/write-layer.ts';
 
 /** Bytes of a Dockerfile. */
@@ -92,7 +93,9 @@ export class BuildService implements Builds {
       op,
     });
     const solve = new Solve(workshop, dockerfile, globals, request, parsePlatform(request.platform));
-    const state = await solve.run();
+    const solved = await solve.run();
+    const merge = () => squash(this.#parts, solved, request.epoch, op);
+    const state = request.squash ? await reporter.around('[internal] squash', merge) : solved;
     await tellUnconsumed(dockerfile, request, reporter);
     const id: Digest = await finishImage(this.#parts, state, { request, names, passed: workshop.passed }, op);
     return { id, names };

@@ -226,3 +226,27 @@ test('a build context by name: files, and an image in place of another', async (
     'FROM alpine\nCOPY --from=files hostname /h\nRUN --mount=from=files,target=/f cmp /h /f/hostname && echo same';
   expect(outputOf(await build(rig, dockerfile, {}, { contexts }))).toBe('same\n');
 });
+
+test('--squash: one layer of all that the build has made, what is gone is gone', async () => {
+  const dockerfile = from(
+    'RUN mkdir /d; echo a >/d/a; echo b >/d/b',
+    'COPY f /d/a',
+    'RUN rm /d/b /etc/group; ln /d/a /d/c',
+    'CMD ["x"]',
+  );
+  const plain = await build(rig, dockerfile, { f: 'new' });
+  const squashed = await build(rig, dockerfile, { f: 'new' }, { squash: true });
+  expect(squashed.image.chainIds.length).toBe(plain.image.chainIds.length - 2);
+  expect(await listing(rig, squashed)).toEqual(await listing(rig, plain));
+  expect(squashed.image.config.config).toEqual(plain.image.config.config);
+  expect(squashed.image.config.history?.at(-1)?.comment).toBe('merge of 3 layers');
+  const scratch = await build(rig, 'FROM scratch\nCOPY f /a\nCOPY f /b', { f: 'x' }, { squash: true });
+  expect([scratch.image.chainIds.length, await listing(rig, scratch)]).toEqual([1, ['/a', '/b']]);
+});
+
+test('another platform: files can be put together, nothing can be run', async () => {
+  const built = await build(rig, 'FROM scratch\nCOPY f /f', { f: 'x' }, { platform: 'linux/s390x' });
+  expect(built.image.config.architecture).toBe('s390x');
+  const run = 'FROM scratch\nCOPY f /f\nRUN ["/f"]';
+  await expect(build(rig, run, { f: 'x' }, { platform: 'linux/s390x' })).rejects.toThrow('needs an emulator');
+});

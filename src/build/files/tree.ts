@@ -46,12 +46,15 @@ export interface Started extends AsyncDisposable {
   feed(input: Iterable<Uint8Array>): Promise<void>;
 }
 
+/** The option by which each is told of the source. */
+const secondTree = { index: '--source', place: '--source', tar: '--compare' } as const;
+
 /**
  * `args`: what comes behind the target's directory. Of two snapshots the source is mounted first, and the program that does so
  * becomes one that mounts the target: a list of operations has at most one server of a root.
  */
 export function start(
-  name: 'index' | 'place',
+  name: keyof typeof secondTree,
   trees: { target: SourceTree; source?: SourceTree },
   args: readonly string[],
   signal?: AbortSignal,
@@ -59,7 +62,7 @@ export function start(
   signal?.throwIfAborted();
   const target = reach(trees.target, 'target');
   const source = trees.source && reach(trees.source, 'source');
-  const options = source === undefined ? args : ['--source', source.directory, ...args];
+  const options = source === undefined ? args : [secondTree[name], source.directory, ...args];
   if (!source?.operations || !target.operations) {
     const operations = source?.operations ?? target.operations;
     const program = new FileProgram(name, { operations, args: [target.directory] }, options);

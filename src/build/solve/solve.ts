@@ -148,7 +148,8 @@ export class Solve {
     const { parts } = await this.workshop.base(base.name, platform);
     const made = Date.parse(parts.config.created ?? '');
     const time = this.workshop.time(Number.isNaN(made) ? undefined : made);
-    const state: StageState = { ...parts, hasCommand: false, time };
+    const depth = { layers: parts.layers.length, history: parts.config.history?.length ?? 0 };
+    const state: StageState = { ...parts, hasCommand: false, base: depth, time };
     return { state: withoutTriggers(state), scope: Scope.ofImage(runConfigOf(state).Env ?? []) };
   }
 }

@@ -11,6 +11,8 @@ export interface StageState {
   readonly config: ImageConfig;
   /** The stage itself has said what its command is: ENTRYPOINT leaves it then. */
   readonly hasCommand: boolean;
+  /** How many of the layers, and of the lines of history, are the base image's. */
+  readonly base: { layers: number; history: number };
   /** When it last changed, RFC 3339: what an image of it says of its age. */
   readonly time: string;
 }
@@ -33,6 +35,7 @@ export const scratch = ({ os, architecture, variant }: Platform, time: string): 
     rootfs: { type: 'layers', diff_ids: [] },
   },
   hasCommand: false,
+  base: { layers: 0, history: 0 },
   time,
 });
 

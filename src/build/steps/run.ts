@@ -1,19 +1,21 @@
 /** RUN. */
 import { randomBytes } from 'node:crypto';
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs';
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { MountPoint } from '../../containers/model.ts';
 import { ownMountPoints } from '../../containers/spec-mounts.ts';
 import type { Layer } from '../../images/model.ts';
-import { forbidden } from '../../lib/errors.ts';
+import { forbidden, unsupported } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
+import type { Platform } from '../../oci/image.ts';
+import { formatPlatform, hostPlatform, platformScore } from '../../oci/platform.ts';
 import { stepKey } from '../cache/key.ts';
 import type { Mount, Run } from '../dockerfile/dockerfile.ts';
 import type { Entitlement, StepLimits } from '../model.ts';
 import type { BuildParts } from '../parts.ts';
 import type { Step } from '../report.ts';
 import { shellOf } from '../stage/configure.ts';
-import { chainOf, runConfigOf, type StageState } from '../stage/state.ts';
+import { chainOf, platformOf, runConfigOf, type StageState } from '../stage/state.ts';
 import { identityOf, type MountNeeds, realize } from './mounts.ts';
 import { runProcess } from './run-process.ts';
 
@@ -42,6 +44,7 @@ export async function prepareRun(
 ): Promise<PreparedRun> {
   const { instruction, variables, limits } = request;
   assertAllowed(request);
+  assertRunnable(platformOf(state));
   const { User: user = '', WorkingDir: workingDir = '' } = runConfigOf(state);
   const needs = { ...request.needs, parts, workingDir: workingDir || '/' };
   const mounts = [];
@@ -83,6 +86,19 @@ export async function prepareRun(
     },
   };
 }
+
+/** Programs of another architecture run where binfmt_misc(5) has an emulator for them. */
+function assertRunnable(platform: Platform): void {
+  const host = hostPlatform();
+  const emulator = `/proc/sys/fs/binfmt_misc/qemu-${emulators[platform.architecture] ?? platform.architecture}`;
+  if (platformScore(host, platform) > 0 || platform.architecture === '386' || existsSync(emulator)) return;
+  throw unsupported(
+    `RUN for ${formatPlatform(platform)} on ${formatPlatform(host)} needs an emulator registered with binfmt_misc`,
+  );
+}
+
+/** qemu's names where they are not Go's. */
+const emulators: Record<string, string> = { arm64: 'aarch64', '386': 'i386', amd64: 'x86_64' };
 
 /** As BuildKit: what reaches beyond the step has to be granted by whoever builds, not by the Dockerfile. */
 function assertAllowed({ instruction, network, allow }: RunRequest): void {
