@@ -1,8 +1,8 @@
 /** A container record and facts for tests of what is made of them. */
 import type { ContainerId, Digest } from '../lib/ids.ts';
 import { capabilityNames } from '../linux/capabilities.ts';
+import { emptyRequest } from './empty-request.ts';
 import type { Container, ContainerConfig, HostConfig } from './model.ts';
-import { emptyRequest } from './request.test-data.ts';
 import type { SpecFacts } from './spec.ts';
 
 export const containerId = 'c0ffee'.padEnd(64, '0') as ContainerId;

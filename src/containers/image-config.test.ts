@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
+import { emptyRequest } from './empty-request.ts';
 import { committedConfig } from './image-config.ts';
 import type { ContainerConfig } from './model.ts';
-import { emptyRequest } from './request.test-data.ts';
 
 const { config: empty } = emptyRequest('x');
 const own: ContainerConfig = {

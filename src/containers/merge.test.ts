@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
+import { emptyRequest } from './empty-request.ts';
 import { mergeImageConfig } from './merge.ts';
 import type { ContainerConfig } from './model.ts';
-import { emptyRequest } from './request.test-data.ts';
 
 const empty: ContainerConfig = emptyRequest('x').config;
 const image = {

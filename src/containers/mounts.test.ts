@@ -1,7 +1,7 @@
 import { expect, test } from 'bun:test';
+import { emptyRequest } from './empty-request.ts';
 import type { HostConfig, MountRequest } from './model.ts';
 import { planMounts } from './mounts.ts';
-import { emptyRequest } from './request.test-data.ts';
 
 const plan = (host: Partial<HostConfig>, volumes: string[] = []) => {
   const { config, hostConfig } = emptyRequest();

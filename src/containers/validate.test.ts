@@ -1,6 +1,6 @@
 import { expect, test } from 'bun:test';
+import { emptyRequest } from './empty-request.ts';
 import type { ContainerConfig, HostConfig } from './model.ts';
-import { emptyRequest } from './request.test-data.ts';
 import { validateCreate } from './validate.ts';
 import { parseCpuList } from './validate-resources.ts';
 

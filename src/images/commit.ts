@@ -1,14 +1,12 @@
 import type { Blob } from '../content/content.ts';
-import { notFound } from '../lib/errors.ts';
-import { type Digest, parseDigest } from '../lib/ids.ts';
+import type { Digest } from '../lib/ids.ts';
 import { type Operational, quiet } from '../lib/op.ts';
 import type { ImageConfig } from '../oci/image.ts';
-import { documentLimit, parseManifest } from '../oci/image-parse.ts';
 import { hostPlatform } from '../oci/platform.ts';
 import { adoptImage } from './adopt.ts';
 import type { Context } from './context.ts';
 import { newTag } from './find.ts';
-import { emptyTar } from './layering.ts';
+import { emptyTar, partsOf } from './layering.ts';
 import { writeImage } from './manifest.ts';
 import type { CommitRequest } from './model.ts';
 import { formatReference } from './names.ts';
@@ -16,7 +14,7 @@ import { formatReference } from './names.ts';
 /** What an image takes over from the one that it stands on. */
 interface Base {
   config: Pick<ImageConfig, 'architecture' | 'os' | 'variant' | 'os.version' | 'rootfs' | 'history'>;
-  layers: Blob[];
+  layers: readonly Blob[];
 }
 
 /** `docker commit`, below the container: one more layer (none when nothing changed) and one more line of history. */
@@ -28,7 +26,7 @@ export async function commitImage(
   const tag = request.name === '' ? null : newTag(request.name);
   await using _ = await context.collector.use();
   try {
-    const base = request.parent === null ? scratch() : await readBase(context, request.parent);
+    const base = request.parent === null ? scratch() : await partsOf(context, request.parent);
     const layer = await context.content.write(request.layer);
     const isEmpty = layer.digest === emptyTar;
     const config = childConfig(base, request, isEmpty ? null : layer.digest);
@@ -51,17 +49,6 @@ function scratch(): Base {
   const { architecture, os, variant } = hostPlatform();
   const platform = { architecture, os, ...(variant ? { variant } : {}) };
   return { config: { ...platform, rootfs: { type: 'layers', diff_ids: [] } }, layers: [] };
-}
-
-async function readBase({ content, records }: Context, id: Digest): Promise<Base> {
-  const image = records.get(id);
-  const [target] = records.targets.of(id);
-  if (image === null || target === undefined) throw notFound(`No such image: ${id}`);
-  const { layers } = parseManifest(await content.read(target.manifest, documentLimit));
-  return {
-    config: image.config,
-    layers: layers.map(({ digest, size }) => ({ digest: parseDigest(digest), size })),
-  };
 }
 
 /** `diffId` null: nothing changed, which the history says as well. */

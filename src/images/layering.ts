@@ -16,6 +16,23 @@ import { unpackLayer } from './unpack.ts';
 /** A tar without members: two blocks of zeros. */
 export const emptyTar = 'sha256:5f70bf18a086007016e948b04aed3b82103a36bea41755b6cddfaf10ace3c6ef';
 
+/** What an image is made of. Throws notFound. */
+export async function partsOf({ records, content }: Context, id: Digest): Promise<ImageParts> {
+  const image = records.get(id);
+  const [target] = records.targets.of(id);
+  if (image === null || target === undefined) throw notFound(`No such image: ${id}`);
+  const { layers } = parseManifest(await content.read(target.manifest, documentLimit));
+  return {
+    config: image.config,
+    layers: layers.map(({ digest, size }, index) => ({
+      digest: parseDigest(digest),
+      size,
+      diffId: parseDigest(image.config.rootfs.diff_ids[index] ?? ''),
+      chainId: image.chainIds[index] ?? '',
+    })),
+  };
+}
+
 export class ImageLayering implements Layering {
   constructor(private readonly context: Context) {}
 
@@ -23,22 +40,7 @@ export class ImageLayering implements Layering {
 
   collect = () => this.context.collector.collect();
 
-  async parts(id: Digest): Promise<ImageParts> {
-    const { records, content } = this.context;
-    const image = records.get(id);
-    const [target] = records.targets.of(id);
-    if (image === null || target === undefined) throw notFound(`No such image: ${id}`);
-    const { layers } = parseManifest(await content.read(target.manifest, documentLimit));
-    return {
-      config: image.config,
-      layers: layers.map(({ digest, size }, index) => ({
-        digest: parseDigest(digest),
-        size,
-        diffId: parseDigest(image.config.rootfs.diff_ids[index] ?? ''),
-        chainId: image.chainIds[index] ?? '',
-      })),
-    };
-  }
+  parts = (id: Digest): Promise<ImageParts> => partsOf(this.context, id);
 
   async add(parent: string | null, tar: AsyncIterable<Uint8Array>, op: Operational): Promise<Layer | null> {
     const { content, snapshotter, records } = this.context;

@@ -4,13 +4,13 @@ import { Database } from 'bun:sqlite';
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { emptyRequest } from '../../src/containers/empty-request.ts';
 import type {
   ContainerConfig,
   ContainerStream,
   CreateRequest,
   HostConfig,
 } from '../../src/containers/model.ts';
-import { emptyRequest } from '../../src/containers/request.test-data.ts';
 import { type Engine, openEngine } from '../../src/engine/engine.ts';
 import type { EngineOptions } from '../../src/engine/model.ts';
 import type { EngineEvent } from '../../src/lib/events.ts';

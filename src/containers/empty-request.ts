@@ -1,4 +1,4 @@
-/** The smallest create request, for tests. */
+/** The smallest create request: nothing asked for but an image and a command. */
 import type { CreateRequest } from './model.ts';
 
 export function emptyRequest(image = 'busybox', cmd: string[] | null = null): CreateRequest {
