@@ -50,6 +50,10 @@ export async function deliver(
     }
     case 'push':
       for (const name of names) await push(invocation, name, quiet);
+      return;
+    case 'cache':
+      await tag(client, image, output.ref);
+      await push(invocation, output.ref, quiet);
   }
 }
 
@@ -85,6 +89,12 @@ async function push({ client, configDirectory }: Delivering, text: string, quiet
     headers: await registryAuth(configDirectory, name.domain),
   });
   await showProgress(response.body, { fd: 2, quiet });
+}
+
+async function tag(client: Client, image: string, text: string): Promise<void> {
+  const name = parseReference(text);
+  const query = { repo: repository(name), tag: name.tag ?? 'latest' };
+  await client.call('POST', `/images/${image}/tag`, { query });
 }
 
 /** --iidfile and --metadata-file. */

@@ -104,15 +104,18 @@ describe('caches', () => {
       '--cache-to',
       'type=inline',
     );
-    expect(cacheOptions(flags)).toEqual({ from: ['a', 'b:1', 'c'], inline: true });
-    expect(cacheOptions(flagsOf())).toEqual({ from: [], inline: false });
+    expect(cacheOptions(flags)).toEqual({ from: ['a', 'b:1', 'c'], inline: true, exports: [] });
+    expect(cacheOptions(flagsOf())).toEqual({ from: [], inline: false, exports: [] });
+    const exported = flagsOf('--cache-to', 'type=registry,ref=host/c:1,mode=min', '--cache-to', 'user/app');
+    expect(cacheOptions(exported)).toEqual({ from: [], inline: true, exports: ['host/c:1', 'user/app'] });
   });
 
   test.each([
     [['--cache-from', 'type=local,src=x'], 'only images can be cache sources'],
     [['--cache-from', 'type=registry'], 'ref is missing'],
     [['--cache-to', 'type=local,dest=x'], 'type=inline'],
-    [['--cache-to', 'user/app'], 'type=inline'],
+    [['--cache-to', 'type=registry'], 'ref is missing'],
+    [['--cache-to', 'type=registry,ref=c,mode=max'], 'mode=min'],
   ])('refused: %j', (argv, message) => {
     expect(() => cacheOptions(flagsOf(...argv))).toThrow(message);
   });

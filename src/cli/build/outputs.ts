@@ -12,7 +12,9 @@ export type Output =
   | { type: 'archive'; dest: string }
   /** It stays with the daemon. */
   | { type: 'image' }
-  | { type: 'push' };
+  | { type: 'push' }
+  /** Pushed under a name of its own, as a cache. */
+  | { type: 'cache'; ref: string };
 
 export interface Outputs {
   list: readonly Output[];

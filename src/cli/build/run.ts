@@ -10,11 +10,12 @@ import { describeEndpoint } from '../http/endpoint.ts';
 import { jsonLines } from '../stream/json-lines.ts';
 import { writeLine } from '../terminal/output.ts';
 import { bodyOf } from './body.ts';
+import { cacheOptions } from './cache-options.ts';
 import { parseNamedContext, sendFiles } from './contexts.ts';
 import { checkOutputs, deliver, writeReports } from './deliver.ts';
 import type { Finished } from './display/view.ts';
 import { readSelection } from './ignore.ts';
-import { type Outputs, parseOutputs } from './outputs.ts';
+import { type Output, type Outputs, parseOutputs } from './outputs.ts';
 import { refuseUnserved } from './refusals.ts';
 import { modeOf, Shown } from './shown.ts';
 import { type Source, sourceOf } from './source.ts';
@@ -36,7 +37,8 @@ export async function runBuild(invocation: Invocation): Promise<number> {
   const built = await build(invocation, { ...body, ...contexts }, shown);
   writeReports({ id: flags.string('iidfile'), metadata: flags.string('metadata-file') }, built);
   try {
-    for (const output of outputs.list)
+    const caches = cacheOptions(flags).exports.map((ref): Output => ({ type: 'cache', ref }));
+    for (const output of [...outputs.list, ...caches])
       await deliver(invocation, output, built, mode === 'quiet' || mode === 'rawjson');
   } finally {
     if (before !== null && !before.has(built.image)) await forget(client, built.image);
