@@ -134,3 +134,16 @@ test('the first stage that fails ends the others', async () => {
   await expect(build(rig, dockerfile)).rejects.toThrow('non-zero code: 7');
   expect(await rig.containers.list()).toEqual([]);
 });
+
+test('two builds of the same: when the one that does the work is given up, the other does it', async () => {
+  const client = new AbortController();
+  const dockerfile = from('RUN sleep 1; echo finished');
+  const first = build(rig, dockerfile, {}, {}, { ...quietOperation(), signal: client.signal });
+  first.catch(() => {});
+  while ((await rig.containers.list()).length === 0) await Bun.sleep(20);
+  const second = build(rig, dockerfile);
+  await Bun.sleep(300);
+  client.abort();
+  await expect(first).rejects.toThrow();
+  expect(outputOf(await second)).toBe('finished\n');
+});

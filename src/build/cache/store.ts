@@ -76,10 +76,17 @@ export class StepCache {
     return this.#db.query('SELECT 1 FROM build_steps WHERE key = ?').get(key) !== null;
   }
 
-  /** Whoever asks for the same key meanwhile gets the same answer. */
-  once<T>(key: string, make: () => Promise<T>): Promise<T> {
-    const running = this.#running.get(key) as Promise<T> | undefined;
-    if (running !== undefined) return running;
+  /**
+   * One at a time for each key; whoever waits gets the same answer. A failure is its own builder's, who may only have been given up:
+   * the others try themselves.
+   */
+  async once<T>(key: string, make: () => Promise<T>, signal: AbortSignal): Promise<T> {
+    for (let running = this.#running.get(key); running !== undefined; running = this.#running.get(key))
+      try {
+        return (await beforeAbort(running, signal)) as T;
+      } catch {
+        signal.throwIfAborted();
+      }
     const work = make().finally(() => this.#running.delete(key));
     this.#running.set(key, work);
     return work;
@@ -122,5 +129,17 @@ export class StepCache {
         layers: JSON.parse(layers) as Layer[],
         made: made !== 0,
       }));
+  }
+}
+
+/** `work`, but no longer than until `signal` aborts. */
+async function beforeAbort(work: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
+  const { promise, reject } = Promise.withResolvers<never>();
+  const abort = () => reject(signal.reason);
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

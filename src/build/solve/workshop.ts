@@ -102,12 +102,16 @@ export class Workshop {
     const { cache } = this.parts;
     const { title, state, useCache } = wanted;
     const key = this.#epoch === null ? wanted.key : `${wanted.key}@${this.#epoch}`;
-    const outcome = await cache.once(key, async () => {
-      const found = useCache ? cache.find(key) : undefined;
-      if (found !== undefined) return { ...found, cached: true };
-      const layer = await wanted.perform(this.#epoch, this.op);
-      return { ...cache.add(key, title, state.layers, layer), cached: false };
-    });
+    const outcome = await cache.once(
+      key,
+      async () => {
+        const found = useCache ? cache.find(key) : undefined;
+        if (found !== undefined) return { ...found, cached: true };
+        const layer = await wanted.perform(this.#epoch, this.op);
+        return { ...cache.add(key, title, state.layers, layer), cached: false };
+      },
+      this.signal,
+    );
     const { layer } = outcome;
     const layers = layer === null ? state.layers : [...state.layers, layer];
     this.passed.push({ key, title, layers, made: layer !== null });
