@@ -84,13 +84,10 @@ export function nameMatcher(pattern: string): (name: string) => boolean {
   return (name) => matchesAll(tokens, [...name]);
 }
 
-/** Matches whole paths. Throws for a pattern that cannot be read. */
-export function pathMatcher(pattern: string): (path: string) => boolean {
-  const components = pattern.split('/').map(nameMatcher);
-  return (path) => {
-    const names = path.split('/');
-    return names.length === components.length && matchesAll(components, names);
-  };
+/** Matches whole paths. `deep`: `**` matches any number of directories. Throws for a pattern that cannot be read. */
+export function pathMatcher(pattern: string, { deep = false } = {}): (path: string) => boolean {
+  const components = pattern.split('/').map((name) => (deep && name === '**' ? 'star' : nameMatcher(name)));
+  return (path) => matchesAll(components, path.split('/'));
 }
 
 /** A path without wildcards that everything the pattern matches is beneath, and how many levels beneath it that is. */

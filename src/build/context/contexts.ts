@@ -52,7 +52,7 @@ export class Contexts {
       return this.#opened(id, null);
     }
     const directory = join(this.#root, id);
-    mkdirSync(directory, { mode: 0o700 });
+    mkdirSync(directory, { mode: 0o755 });
     try {
       const fetched = await fetchContext(source.url, directory, op);
       if (fetched.archive !== null) await unpack(fetched.archive, directory, op);
@@ -81,7 +81,7 @@ export class Contexts {
 
   async #receive(id: string, archive: AsyncIterable<Uint8Array>, op: Operational): Promise<void> {
     const directory = join(this.#root, id);
-    mkdirSync(directory, { mode: 0o700 });
+    mkdirSync(directory, { mode: 0o755 });
     try {
       await unpack(archive, directory, op);
     } catch (error) {

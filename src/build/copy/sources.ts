@@ -24,16 +24,23 @@ export function absolute(path: string): string {
   return `/${names.join('/')}`;
 }
 
+export interface SourceOptions {
+  /** What is said of a source that names nothing. */
+  missing: (source: string) => Error;
+  /** `**` in a pattern matches any number of directories. */
+  deep?: boolean;
+  signal: AbortSignal;
+}
+
 /** `sources` as the instruction has them, in its order; those of one pattern in the order of their names. */
 export async function findSources(
   tree: SourceTree,
   sources: readonly string[],
-  missing: (source: string) => Error,
-  signal: AbortSignal,
+  { missing, deep = false, signal }: SourceOptions,
 ): Promise<Source[]> {
   const named: { path: string; kept: string; source: string }[] = [];
   for (const source of sources) {
-    const paths = await pathsOf(tree, absolute(source), signal);
+    const paths = await pathsOf(tree, absolute(source), deep, signal);
     if (paths.length === 0) throw missing(source);
     for (const path of paths) named.push({ path, kept: keptOf(source, path), source });
   }
@@ -58,14 +65,26 @@ const isWithin = (path: string, current: Source | undefined): boolean =>
 
 export const beneath = (path: string): string => (path === '/' ? '/' : `${path}/`);
 
-async function pathsOf(tree: SourceTree, pattern: string, signal: AbortSignal): Promise<string[]> {
+async function pathsOf(
+  tree: SourceTree,
+  pattern: string,
+  deep: boolean,
+  signal: AbortSignal,
+): Promise<string[]> {
   if (!hasWildcard(pattern)) return [nameOf(pattern)];
   const { prefix, depth } = literalPrefix(pattern);
-  const isMatch = pathMatcher(pattern);
+  const isMatch = pathMatcher(pattern, { deep });
   const paths: string[] = [];
-  const options = { digests: false, followNamed: true, depth, signal };
+  const endless = deep && pattern.includes('**');
+  const options = { digests: false, followNamed: true, ...(endless ? {} : { depth }), signal };
+  // What is in a directory that is named comes with it.
   for await (const { kind, path } of indexTree(tree, [nameOf(prefix)], options))
-    if (kind !== 'missing' && isMatch(textOf(path))) paths.push(path);
+    if (
+      kind !== 'missing' &&
+      isMatch(textOf(path)) &&
+      !paths.some((above) => path.startsWith(beneath(above)))
+    )
+      paths.push(path);
   return paths;
 }
 

@@ -17,7 +17,7 @@ import {
   Scope,
 } from '../dockerfile/dockerfile.ts';
 import type { BuildRequest } from '../model.ts';
-import { idOf, runConfigOf, type StageState, scratch } from '../stage/state.ts';
+import { idOf, runConfigOf, type StageState, scratch, withPath } from '../stage/state.ts';
 import { Copies } from './copies.ts';
 import { Numbering } from './numbering.ts';
 import { Performer } from './perform.ts';
@@ -143,15 +143,19 @@ export class Solve {
       return { state: { ...withoutTriggers(state), hasCommand: false }, scope: scope.fork() };
     }
     const platform = this.#platformOf(resolved);
-    if (base.kind === 'scratch')
-      return { state: scratch(platform, this.workshop.time()), scope: Scope.ofImage([]) };
+    if (base.kind === 'scratch') return begun(scratch(platform, this.workshop.time()));
     const { parts } = await this.workshop.base(base.name, platform);
     const made = Date.parse(parts.config.created ?? '');
     const time = this.workshop.time(Number.isNaN(made) ? undefined : made);
     const depth = { layers: parts.layers.length, history: parts.config.history?.length ?? 0 };
     const state: StageState = { ...parts, hasCommand: false, base: depth, time };
-    return { state: withoutTriggers(state), scope: Scope.ofImage(runConfigOf(state).Env ?? []) };
+    return begun(withoutTriggers(state));
   }
+}
+
+function begun(given: StageState): BuiltStage {
+  const state = withPath(given);
+  return { state, scope: Scope.ofImage(runConfigOf(state).Env ?? []) };
 }
 
 function withoutTriggers(state: StageState): StageState {

@@ -1,5 +1,6 @@
 /** Instructions that change nothing but the config (moby/buildkit frontend/dockerfile/dockerfile2llb). Pure. */
 
+import { parseSignal } from '../../linux/signals.ts';
 import type {
   Cmd,
   CommandLine,
@@ -55,7 +56,7 @@ function changed(state: StageState, instruction: ConfigInstruction): StageState 
         ExposedPorts: { ...config.ExposedPorts, ...keys(instruction.ports) },
       });
     case 'stopsignal':
-      return withRunConfig(state, { StopSignal: instruction.signal });
+      return withRunConfig(state, { StopSignal: checkedSignal(instruction.signal) });
     case 'healthcheck':
       return withRunConfig(state, { Healthcheck: instruction.config });
     case 'onbuild':
@@ -65,6 +66,11 @@ function changed(state: StageState, instruction: ConfigInstruction): StageState 
     default:
       return instruction satisfies never;
   }
+}
+
+function checkedSignal(signal: string): string {
+  parseSignal(signal);
+  return signal;
 }
 
 const keys = (names: readonly string[]): Record<string, object> =>

@@ -71,7 +71,16 @@ export function withDeed(state: StageState, deed: Deed, layer: Layer | null): St
   };
 }
 
-export const withRunConfig = (state: StageState, changes: Partial<ImageRunConfig>): StageState => ({
-  ...state,
-  config: { ...state.config, config: { ...runConfigOf(state), ...changes } },
-});
+/** Docker's default, which every image says of itself that has none. */
+const defaultPath = '/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin';
+
+/** As BuildKit begins a stage: there is always a PATH. */
+export function withPath(state: StageState): StageState {
+  const { Env = [] } = runConfigOf(state);
+  if (Env.some((assignment) => assignment.startsWith('PATH='))) return state;
+  return withRunConfig(state, { Env: [...Env, `PATH=${defaultPath}`] });
+}
+
+export function withRunConfig(state: StageState, changes: Partial<ImageRunConfig>): StageState {
+  return { ...state, config: { ...state.config, config: { ...runConfigOf(state), ...changes } } };
+}

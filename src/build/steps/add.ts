@@ -88,7 +88,7 @@ async function ofContext(source: string, { unpack }: Add, needs: AddNeeds): Prom
   const tree = await needs.context();
   const plain: Origin = { tree, sources: [source], owner: root, unpacked: false };
   if (unpack === false || tree.kind !== 'directory') return [plain];
-  const found = await findSources(tree, [source], notInContext, needs.op.signal);
+  const found = await findSources(tree, [source], { missing: notInContext, signal: needs.op.signal });
   const origins: Origin[] = [];
   for (const { path, entries } of found) {
     const into = entries[0]?.kind === 'file' ? await unpacked(tree.path, path, needs) : null;

@@ -58,7 +58,7 @@ export async function prepareCopy(
   const target = treeOf(parts, chainOf(state));
   const found: Source[][] = [];
   for (const { tree, sources } of origins)
-    found.push(await findSources(tree, sources, request.missing, signal));
+    found.push(await findSources(tree, sources, { missing: request.missing, deep: parents, signal }));
   const owner = request.owner === null ? null : await ownerOf(target, request.owner, signal);
   const place = await placeOf(link ? null : target, state, request, found.flat(), signal);
   const wish = {

@@ -66,7 +66,7 @@ export async function identityOf(mount: Mount, needs: MountNeeds): Promise<KeyPa
 }
 
 async function contentOf(tree: SourceTree, path: string, signal: AbortSignal): Promise<KeyPart> {
-  const sources = await findSources(tree, [path], notInContext, signal);
+  const sources = await findSources(tree, [path], { missing: notInContext, signal });
   return planCopy(sources, wholeTree).identity;
 }
 
@@ -111,7 +111,7 @@ async function bind(mount: Extract<Mount, { type: 'bind' }>, needs: MountNeeds):
 }
 
 async function copyWhole(from: SourceTree, snapshot: string, { parts, signal }: MountNeeds): Promise<void> {
-  const sources = await findSources(from, ['/'], notInContext, signal);
+  const sources = await findSources(from, ['/'], { missing: notInContext, signal });
   const { records } = planCopy(sources, wholeTree);
   await place(from, { kind: 'snapshot', mounts: parts.snapshotter.mounts(snapshot) }, records, { signal });
 }
@@ -122,7 +122,7 @@ async function cache(mount: CacheMount, needs: MountNeeds, stack: AsyncDisposabl
     const from = await needs.source(mount.from);
     const tree = from.kind === 'directory' ? from : treeOf(needs.parts, from.chain);
     if (tree === null) return;
-    const sources = await findSources(tree, [mount.source], notInContext, needs.signal);
+    const sources = await findSources(tree, [mount.source], { missing: notInContext, signal: needs.signal });
     const { records } = planCopy(sources, wholeTree);
     await place(tree, { kind: 'directory', path: directory }, records, { signal: needs.signal });
   };
