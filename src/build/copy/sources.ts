@@ -1,4 +1,5 @@
 /** Which entries of a tree the sources of COPY and ADD name. */
+import { cleanPath } from '../../lib/clean-path.ts';
 import { notFound } from '../../lib/errors.ts';
 import { hasWildcard, literalPrefix, pathMatcher } from '../../lib/path-pattern.ts';
 import { type IndexEntry, indexTree } from '../files/index.ts';
@@ -16,13 +17,7 @@ export interface Source {
 }
 
 /** Go's filepath.Clean of "/" and the path. */
-export function absolute(path: string): string {
-  const names: string[] = [];
-  for (const name of path.split('/'))
-    if (name === '..') names.pop();
-    else if (name !== '' && name !== '.') names.push(name);
-  return `/${names.join('/')}`;
-}
+export const absolute = (path: string): string => cleanPath(`/${path}`);
 
 export interface SourceOptions {
   /** What is said of a source that names nothing. */

@@ -5,13 +5,12 @@ import type { IdResponse } from '../../api/types/common.ts';
 import { canonicalName, parseReference, repository } from '../../lib/reference.ts';
 import { unpack } from '../archive/unpack.ts';
 import type { Invocation } from '../command.ts';
-import { writeFile } from '../commands/save.ts';
 import { registryAuth } from '../credentials/header.ts';
 import { ExitError } from '../exit.ts';
 import type { Client } from '../http/client.ts';
+import { writeTo } from '../stream/output-file.ts';
 import { showProgress } from '../stream/progress.ts';
 import { isTerminal } from '../terminal/libc.ts';
-import { writeOut } from '../terminal/output.ts';
 import type { Finished } from './display/view.ts';
 import type { Output, Outputs } from './outputs.ts';
 
@@ -74,12 +73,8 @@ async function withFiles(
 }
 
 async function write(dest: string, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  if (dest === '-') {
-    for await (const chunk of bytes) writeOut(chunk);
-    return;
-  }
-  mkdirSync(dirname(dest), { recursive: true });
-  await writeFile(dest, bytes);
+  if (dest !== '-') mkdirSync(dirname(dest), { recursive: true });
+  await writeTo(dest === '-' ? '' : dest, bytes);
 }
 
 async function push({ client, configDirectory }: Delivering, text: string, quiet: boolean): Promise<void> {
