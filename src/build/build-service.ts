@@ -11,8 +11,9 @@ import { importInlineCache } from './cache/inline.ts';
 import { pruneCache } from './cache/prune.ts';
 import { StepCache } from './cache/store.ts';
 import { cacheUsage } from './cache/usage.ts';
-import { Contexts, type OpenContext } from './context/contexts.ts';
+import { Contexts } from './context/contexts.ts';
 import { dropIgnored } from './context/ignored.ts';
+import type { OpenContext } from './context/open.ts';
 import { absolute } from './copy/sources.ts';
 import {
   type Arg,
@@ -66,6 +67,8 @@ export class BuildService implements Builds {
   close = (): Promise<void> => this.#contexts.close();
 
   addContext: Builds['addContext'] = (archive, op) => this.#contexts.add(archive, op);
+  offerContext: Builds['offerContext'] = (name, entries, op) => this.#contexts.kept.offer(name, entries, op);
+  fillContext: Builds['fillContext'] = (id, archive, op) => this.#contexts.kept.fill(id, archive, op);
 
   async build(
     request: BuildRequest,
@@ -102,8 +105,9 @@ export class BuildService implements Builds {
   }
 
   /** One that was sent before has been told of by then. */
-  #openContext({ context }: BuildRequest, reporter: Reporter, op: Operational): Promise<OpenContext> {
-    const open = () => this.#contexts.open(context, op);
+  #openContext(request: BuildRequest, reporter: Reporter, op: Operational): Promise<OpenContext> {
+    const { context } = request;
+    const open = () => this.#contexts.open(context, cannotChange(request), op);
     return context.kind === 'added' ? open() : reporter.around('[internal] load build context', open);
   }
 
@@ -115,7 +119,7 @@ export class BuildService implements Builds {
     const text = await readInside(context.path, path, dockerfileLimit, op.signal);
     if (text === null)
       throw notFound(`Cannot locate specified Dockerfile: ${dockerfile.path || 'Dockerfile'}`);
-    await dropIgnored(context.path, path, op.signal);
+    if (!context.isFiltered) await dropIgnored(context.path, path, op.signal);
     return parseDockerfile(text.toString(), { filename: path.slice(path.lastIndexOf('/') + 1) });
   }
 
@@ -133,15 +137,15 @@ export class BuildService implements Builds {
   }
 
   async #openNamed(
-    { contexts }: BuildRequest,
+    request: BuildRequest,
     stack: AsyncDisposableStack,
     op: Operational,
   ): Promise<Map<string, OpenContext | { image: string }>> {
     const named = new Map<string, OpenContext | { image: string }>();
-    for (const [name, source] of contexts) {
+    for (const [name, source] of request.contexts) {
       if (name === '') throw invalid('a build context needs a name');
       if (source.kind === 'image') named.set(name, { image: source.name });
-      else named.set(name, stack.use(await this.#contexts.open(source, op)));
+      else named.set(name, stack.use(await this.#contexts.open(source, cannotChange(request), op)));
     }
     return named;
   }
@@ -166,10 +170,13 @@ export class BuildService implements Builds {
       }
   }
 
-  usage: Builds['usage'] = async () => cacheUsage(this.#parts, this.#caches);
+  usage: Builds['usage'] = async () => cacheUsage(this.#parts, this.#caches, this.#contexts.kept);
 
-  prune = (what: CachePruning) => pruneCache(this.#parts, this.#caches, what);
+  prune = (what: CachePruning) => pruneCache(this.#parts, this.#caches, this.#contexts.kept, what);
 }
+
+/** A context that is mounted in a container is read-only there, which root with all capabilities can undo. */
+const cannotChange = ({ allow }: BuildRequest): boolean => !allow.has('security.insecure');
 
 /** Docker's warning of --build-arg that no ARG asks for. */
 async function tellUnconsumed(

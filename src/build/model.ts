@@ -100,11 +100,11 @@ export interface BuildResult {
   names: readonly string[];
 }
 
-/** What a build leaves for the next: a step's layer, or the directory of a cache mount. */
+/** What a build leaves for the next: a step's layer, the directory of a cache mount, or files that a client has sent. */
 export interface CacheRecord {
   id: string;
-  kind: 'step' | 'mount';
-  /** The instruction, or the id of the cache mount. */
+  kind: 'step' | 'mount' | 'context';
+  /** The instruction, the id of the cache mount, or what the client calls the directory. */
   description: string;
   /** Bytes on disk. */
   size: number;
@@ -121,15 +121,34 @@ export interface CacheRecord {
 export interface CachePruning {
   /** Also what is needed by what stays; else only what nothing else stands on is taken. */
   all: boolean;
-  /** Docker's: until, id, type, description, inuse, shared, private, and `keep-storage`'s bytes below. */
+  /** until, id, type (a kind of CacheRecord), description, inuse, shared, private. */
   filters: ReadonlyMap<string, readonly string[]>;
   /** Bytes that may stay. 0 = nothing. */
   keep: number;
 }
 
+/** One entry of a directory that a client has. */
+export interface ContextEntry {
+  /** Relative, with no slash at the end; as bytes in Latin-1. A directory comes before what is in it. */
+  path: string;
+  directory: boolean;
+  /** Two entries of the same path and stamp are the same in everything that is sent. "": equal to nothing, not even itself. */
+  stamp: string;
+}
+
+export interface ContextOffer {
+  id: string;
+  /** Indices of the entries that have to be sent before the context can be used. */
+  wanted: number[];
+}
+
 export interface Builds {
   /** Receives a context; its id is good for one build, for ten minutes. */
   addContext(archive: AsyncIterable<Uint8Array>, op: Operational): Promise<string>;
+  /** The same, for a client that sends only what is not here yet. `name`: by which the next offer of the same directory is known. */
+  offerContext(name: string, entries: readonly ContextEntry[], op: Operational): Promise<ContextOffer>;
+  /** `archive`: what was wanted. */
+  fillContext(id: string, archive: AsyncIterable<Uint8Array>, op: Operational): Promise<void>;
   /** Throws what went wrong, after the events of the steps that were under way. StepFailed: a RUN's process did. */
   build(request: BuildRequest, report: (event: BuildEvent) => void, op: Operational): Promise<BuildResult>;
   usage(): Promise<CacheRecord[]>;

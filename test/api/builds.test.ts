@@ -185,6 +185,32 @@ describe('gantry', () => {
       .split('\n')
       .map((line) => JSON.parse(line) as Record<string, unknown>);
 
+  test('of a context that is offered only what is wanted is sent', async () => {
+    const offer = (offered: unknown) =>
+      ask(server.socket, 'POST /gantry/contexts/offer', { header: json, body: JSON.stringify(offered) });
+    const Entries = [
+      ['d', 'directory', '1'],
+      ['d/\xff', 'other', 'new'],
+    ];
+    const { status, body } = await offer({ Name: 'host:/src', Entries });
+    const { Id, Wanted } = JSON.parse(body) as { Id: string; Wanted: number[] };
+    expect([status, Wanted]).toEqual([201, [1]]);
+    expect(server.builds.offers.get('host:/src')).toEqual([
+      { path: 'd', directory: true, stamp: '1' },
+      { path: 'd/\xff', directory: false, stamp: 'new' },
+    ]);
+    expect((await ask(server.socket, `POST /gantry/contexts/${Id}/files`, tar)).status).toBe(204);
+    expect(server.builds.contexts.get(Id)?.length).toBe(tar.body.length);
+    expect((await ask(server.socket, 'POST /gantry/contexts/none/files', tar)).status).toBe(404);
+    for (const bad of [
+      { Entries },
+      { Name: 'x' },
+      { Name: 'x', Entries: [['d']] },
+      { Name: 'x', Entries: ['d'] },
+    ])
+      expect((await offer(bad)).status).toBe(400);
+  });
+
   test('a context is received and used', async () => {
     const { status, body } = await ask(server.socket, 'POST /gantry/contexts', tar);
     expect([status, JSON.parse(body)]).toEqual([201, { Id: 'context-1' }]);

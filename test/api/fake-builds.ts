@@ -2,7 +2,14 @@
 
 import { parseDockerfile } from '../../src/build/dockerfile/dockerfile.ts';
 import { StepFailed } from '../../src/build/failure.ts';
-import type { BuildEvent, BuildRequest, Builds, CachePruning, CacheRecord } from '../../src/build/model.ts';
+import type {
+  BuildEvent,
+  BuildRequest,
+  Builds,
+  CachePruning,
+  CacheRecord,
+  ContextEntry,
+} from '../../src/build/model.ts';
 import { notFound } from '../../src/lib/errors.ts';
 import { parseDigest } from '../../src/lib/ids.ts';
 
@@ -59,6 +66,22 @@ export class FakeBuilds implements Builds {
     const id = `context-${this.contexts.size + 1}`;
     this.contexts.set(id, Buffer.concat(chunks));
     return id;
+  };
+
+  /** What was offered, by name. */
+  readonly offers = new Map<string, readonly ContextEntry[]>();
+
+  /** Files whose stamp is "new" are wanted. */
+  offerContext: Builds['offerContext'] = async (name, entries) => {
+    this.offers.set(name, entries);
+    const id = `context-${this.contexts.size + 1}`;
+    this.contexts.set(id, Buffer.alloc(0));
+    return { id, wanted: entries.flatMap(({ stamp }, index) => (stamp === 'new' ? [index] : [])) };
+  };
+
+  fillContext: Builds['fillContext'] = async (id, archive) => {
+    if (!this.contexts.has(id)) throw notFound(`no such build context: ${id}`);
+    this.contexts.set(id, Buffer.concat(await Array.fromAsync(archive)));
   };
 
   build: Builds['build'] = async (request, report, op) => {

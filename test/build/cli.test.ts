@@ -70,7 +70,7 @@ once(
     await engine.startDaemon();
     expect(await engine.ok('docker', 'ps', '-aq')).toBe('');
     const data = join(engine.dataRoot, 'build');
-    expect(readdirSync(join(data, 'contexts'))).toEqual([]);
+    expect(readdirSync(join(data, 'contexts/once'))).toEqual([]);
     expect(existsSync(join(data, 'scratch'))).toBe(false);
     writeFileSync(join(directory, 'Dockerfile'), 'FROM busybox\nRUN echo done >/one\nRUN echo two\n');
     const next = await build(engine, directory);
@@ -119,6 +119,16 @@ if (isGantry)
     const directory = context(engine, 'FROM busybox\nRUN head -c 1000000 /dev/urandom >/big\n');
     await fresh.ok('gantry', 'build', '-q', directory);
     // What an image has too is counted there.
+    const types = async () =>
+      [...(await fresh.ok('gantry', 'builder', 'du', '--verbose')).matchAll(/^Type:\s+(\S+)/gm)]
+        .map(([, type]) => type)
+        .toSorted();
+    expect(await types()).toEqual(['regular', 'source.local']);
+    expect(await fresh.ok('docker', 'builder', 'prune', '-f', '--filter', 'type=source.local')).toMatch(
+      /-\w{16}\n/,
+    );
+    expect(await types()).toEqual(['regular']);
+    expect(readdirSync(join(fresh.dataRoot, 'build/contexts/kept'))).toEqual([]);
     expect(await fresh.ok('docker', 'system', 'df')).toMatch(/Build Cache\s+1\s+0\s+0B/);
     await fresh.ok('docker', 'image', 'prune', '-af');
     expect(await fresh.ok('docker', 'system', 'df')).toMatch(/Build Cache\s+1\s+0\s+1MB/);

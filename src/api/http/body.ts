@@ -10,9 +10,9 @@ const maxJsonBytes = 4 * 1024 * 1024;
  * The JSON body, or null when there is none. Content type, garbage, trailing bytes and size are refused with Docker's texts.
  * The value is unchecked: the translate modules read it field by field.
  */
-export async function readJson(exchange: Exchange): Promise<unknown> {
+export async function readJson(exchange: Exchange, limit = maxJsonBytes): Promise<unknown> {
   checkContentType(exchange);
-  const text = (await readBody(exchange)).toString('utf8');
+  const text = (await readBody(exchange, limit)).toString('utf8');
   if (text.trim() === '') {
     if (text === '' && exchange.header('transfer-encoding') === '') return null;
     throw invalid('invalid JSON: got EOF while reading request body');
@@ -26,7 +26,7 @@ export async function readJson(exchange: Exchange): Promise<unknown> {
 
 /** Takes a body that means nothing off the connection, which is about to be used for something else. */
 export async function skipBody(exchange: Exchange): Promise<void> {
-  await readBody(exchange);
+  await readBody(exchange, maxJsonBytes);
 }
 
 function hasBody(exchange: Exchange): boolean {
@@ -46,19 +46,19 @@ function checkContentType(exchange: Exchange): void {
 
 const tooLarge = () => invalid('invalid JSON: http: request body too large');
 
-async function readBody(exchange: Exchange): Promise<Buffer> {
+async function readBody(exchange: Exchange, limit: number): Promise<Buffer> {
   if (!hasBody(exchange)) return Buffer.alloc(0);
-  if (Number(exchange.header('content-length')) > maxJsonBytes) throw tooLarge();
-  return exchange.upgrade ? readUpgradeBody(exchange, exchange.upgrade) : readPlainBody(exchange);
+  if (Number(exchange.header('content-length')) > limit) throw tooLarge();
+  return exchange.upgrade ? readUpgradeBody(exchange, exchange.upgrade) : readPlainBody(exchange, limit);
 }
 
-function readPlainBody({ request, socket }: Exchange): Promise<Buffer> {
+function readPlainBody({ request, socket }: Exchange, limit: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let size = 0;
     request.on('data', (chunk: Buffer) => {
       size += chunk.length;
-      if (size > maxJsonBytes) reject(tooLarge());
+      if (size > limit) reject(tooLarge());
       else chunks.push(chunk);
     });
     const lost = () => reject(invalid('invalid JSON: unexpected EOF'));

@@ -11,14 +11,29 @@ import { begin, sendText } from '../http/stream.ts';
 import { parseBuildBody } from '../translate/build-body.ts';
 import { cacheRecordJson, keptBytes, parsePruneQuery } from '../translate/build-cache.ts';
 import { buildErrorJson } from '../translate/build-failure.ts';
-import type { BuildLine, BuildPruneReport } from '../types/builds.ts';
+import { parseContextOffer } from '../translate/context-offer.ts';
+import type { BuildLine, BuildPruneReport, ContextOfferResponse } from '../types/builds.ts';
 import type { IdResponse } from '../types/common.ts';
 
+/** Bytes: some two million files. */
+const offerLimit = 256 << 20;
+
 export function gantryBuildRoutes(builds: Builds, system: Pick<System, 'info'>, log: Log): Route[] {
+  const operational = ({ signal }: Exchange) => ({ signal, log, progress: () => {} });
   return [
-    route('POST', '/gantry/contexts', async (exchange) => {
-      const op = { signal: exchange.signal, log, progress: () => {} };
-      exchange.json(201, { Id: await builds.addContext(bodyStream(exchange), op) } satisfies IdResponse);
+    route('POST', '/gantry/contexts', async (exchange) =>
+      exchange.json(201, {
+        Id: await builds.addContext(bodyStream(exchange), operational(exchange)),
+      } satisfies IdResponse),
+    ),
+    route('POST', '/gantry/contexts/offer', async (exchange) => {
+      const { name, entries } = parseContextOffer(await readJson(exchange, offerLimit));
+      const { id, wanted } = await builds.offerContext(name, entries, operational(exchange));
+      exchange.json(201, { Id: id, Wanted: wanted } satisfies ContextOfferResponse);
+    }),
+    route('POST', '/gantry/contexts/{id}/files', async (exchange) => {
+      await builds.fillContext(exchange.parameter('id'), bodyStream(exchange), operational(exchange));
+      exchange.empty(204);
     }),
     route('POST', '/gantry/build', (exchange) => build(builds, exchange, log)),
     route('GET', '/gantry/builds/cache', async (exchange) =>

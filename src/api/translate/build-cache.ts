@@ -5,11 +5,15 @@ import { parseFilters } from '../http/filters.ts';
 import { booleanParameter, integerParameter } from '../http/query.ts';
 import type { BuildCacheRecord } from '../types/builds.ts';
 
+const types = { step: 'regular', mount: 'exec.cachemount', context: 'source.local' } as const;
+
+const kindOf = (type: string): string => Object.entries(types).find(([, name]) => name === type)?.[0] ?? type;
+
 const time = (milliseconds: number): string => new Date(milliseconds).toISOString();
 
 export const cacheRecordJson = (record: CacheRecord): BuildCacheRecord => ({
   ID: record.id,
-  Type: record.kind === 'mount' ? 'exec.cachemount' : 'regular',
+  Type: types[record.kind],
   Description: record.description,
   InUse: record.inUse,
   Shared: record.shared,
@@ -52,6 +56,8 @@ export interface PruneQuery extends Omit<CachePruning, 'keep'> {
 
 export function parsePruneQuery(query: URLSearchParams): PruneQuery {
   const filters: Map<string, readonly string[]> = new Map(parseFilters(query.get('filters'), filterKeys));
+  const type = filters.get('type');
+  if (type !== undefined) filters.set('type', type.map(kindOf));
   const unused = filters.get('unused-for');
   if (unused !== undefined) {
     filters.delete('unused-for');

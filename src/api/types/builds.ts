@@ -3,7 +3,7 @@ import type { BuildEvent } from '../../build/model.ts';
 
 export interface BuildCacheRecord {
   ID: string;
-  Type: 'regular' | 'exec.cachemount';
+  Type: 'regular' | 'exec.cachemount' | 'source.local';
   Description: string;
   InUse: boolean;
   Shared: boolean;
@@ -16,6 +16,21 @@ export interface BuildCacheRecord {
 export interface BuildPruneReport {
   CachesDeleted: string[] | null;
   SpaceReclaimed: number;
+}
+
+/** Body of `POST /gantry/contexts/offer`: what a directory has, by a name that is the same each time. */
+export interface ContextOfferBody {
+  Name: string;
+  /**
+   * Depth first. Path: relative, one character for each byte of it. Stamp: two entries of the same path and stamp are the same; "" is like no other.
+   */
+  Entries: [path: string, kind: 'directory' | 'other', stamp: string][];
+}
+
+export interface ContextOfferResponse {
+  Id: string;
+  /** Indices of the entries that are to be sent, as a tar, to `POST /gantry/contexts/{id}/files`. None: the context can be used. */
+  Wanted: number[];
 }
 
 /** Where files come from: `Id` as `POST /gantry/contexts` gave it, or what the daemon fetches. */

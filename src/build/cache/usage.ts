@@ -1,6 +1,7 @@
 /** What builds have left behind. */
 import { statSync } from 'node:fs';
 import { diskUsage } from '../../snapshots/usage.ts';
+import type { KeptContext, KeptContexts } from '../context/kept.ts';
 import type { CacheRecord } from '../model.ts';
 import type { BuildParts } from '../parts.ts';
 import type { CacheDirectories } from '../steps/cache-directories.ts';
@@ -9,6 +10,7 @@ import type { StepRecord } from './store.ts';
 export async function cacheUsage(
   { cache, layering }: Pick<BuildParts, 'cache' | 'layering'>,
   caches: CacheDirectories,
+  contexts: Pick<KeptContexts, 'list'>,
 ): Promise<CacheRecord[]> {
   // The others take no space.
   const steps = cache.list().filter(({ made }) => made);
@@ -26,8 +28,17 @@ export async function cacheUsage(
     };
   });
   const mounts = await Promise.all(caches.names().map((name) => mountRecord(caches, name)));
-  return [...records, ...mounts];
+  return [...records, ...mounts, ...(await Promise.all(contexts.list().map(contextRecord)))];
 }
+
+const contextRecord = async ({ path, name, ...rest }: KeptContext): Promise<CacheRecord> => ({
+  kind: 'context',
+  description: `local source ${name}`,
+  size: (await diskUsage(path)).bytes,
+  shared: false,
+  uses: 0,
+  ...rest,
+});
 
 const chainIdOf = ({ chainId }: { chainId: string }): string => chainId;
 const timesOf = ({ created, used, uses }: StepRecord) => ({ created, used, uses });

@@ -1,36 +1,29 @@
-/** Build contexts on disk: a directory for each, shut away in the data root, that lives as long as its build. */
+/** Build contexts on disk: a directory for each, shut away in the data root, that lives as long as its build, or is kept for the next. */
 import { randomBytes } from 'node:crypto';
 import { mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
-import { decompressButGzip } from '../../images/compression.ts';
-import { untar } from '../../images/untar.ts';
-import { notFound } from '../../lib/errors.ts';
 import type { Log, Operational } from '../../lib/op.ts';
 import type { ContextSource } from '../model.ts';
+import { KeptContexts } from './kept.ts';
+import { noSuchContext, type OpenContext, patience, unpack } from './open.ts';
 import { fetchContext } from './remote.ts';
-
-/** How long a context waits for its build, in milliseconds. */
-const patience = 10 * 60_000;
-
-export interface OpenContext extends AsyncDisposable {
-  /** Of the host. */
-  path: string;
-  /** The context was nothing but this Dockerfile. */
-  dockerfile: string | null;
-}
 
 export class Contexts {
   readonly #root: string;
   readonly #log: Log;
   readonly #waiting = new Map<string, NodeJS.Timeout>();
+  readonly kept: KeptContexts;
 
+  /** `root`: of all, in which those that are kept have a directory of their own. */
   constructor(root: string, log: Log) {
-    this.#root = root;
+    this.#root = join(root, 'once');
     this.#log = log;
-    mkdirSync(root, { recursive: true, mode: 0o710 });
+    mkdirSync(this.#root, { recursive: true, mode: 0o710 });
     // What a dead daemon's builds had.
-    for (const name of readdirSync(root)) rmSync(join(root, name), { recursive: true, force: true });
+    for (const name of readdirSync(this.#root))
+      rmSync(join(this.#root, name), { recursive: true, force: true });
+    this.kept = new KeptContexts(join(root, 'kept'), log);
   }
 
   async add(archive: AsyncIterable<Uint8Array>, op: Operational): Promise<string> {
@@ -44,8 +37,9 @@ export class Contexts {
     return id;
   }
 
-  async open(source: ContextSource, op: Operational): Promise<OpenContext> {
-    if (source.kind === 'added') return this.#take(source.id);
+  /** `keep`: nothing that the build does can change the files. */
+  async open(source: ContextSource, keep: boolean, op: Operational): Promise<OpenContext> {
+    if (source.kind === 'added') return this.kept.open(source.id, keep) ?? this.#take(source.id);
     const id = randomBytes(16).toString('hex');
     if (source.kind === 'tar') {
       await this.#receive(id, source.archive, op);
@@ -65,7 +59,7 @@ export class Contexts {
 
   #take(id: string): OpenContext {
     const timer = this.#waiting.get(id);
-    if (timer === undefined) throw notFound(`no such build context: ${id}`);
+    if (timer === undefined) throw noSuchContext(id);
     clearTimeout(timer);
     this.#waiting.delete(id);
     return this.#opened(id, null);
@@ -75,6 +69,7 @@ export class Contexts {
     return {
       path: join(this.#root, id),
       dockerfile,
+      isFiltered: false,
       [Symbol.asyncDispose]: () => this.#remove(id),
     };
   }
@@ -105,10 +100,6 @@ export class Contexts {
       await this.#remove(id);
     }
     this.#waiting.clear();
+    await this.kept.close();
   }
-}
-
-async function unpack(archive: AsyncIterable<Uint8Array>, directory: string, op: Operational): Promise<void> {
-  const { compression, chunks } = await decompressButGzip(archive);
-  await untar(chunks, directory, { whiteouts: 'none', compression, signal: op.signal });
 }

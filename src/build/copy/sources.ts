@@ -2,6 +2,7 @@
 import { cleanPath } from '../../lib/clean-path.ts';
 import { notFound } from '../../lib/errors.ts';
 import { hasWildcard, literalPrefix, pathMatcher } from '../../lib/path-pattern.ts';
+import { indexWithDigests } from '../files/digests.ts';
 import { type IndexEntry, indexTree } from '../files/index.ts';
 import { nameOf, textOf } from '../files/names.ts';
 import type { SourceTree } from '../files/tree.ts';
@@ -42,7 +43,7 @@ export async function findSources(
   const found: Source[] = [];
   const paths = named.map(({ path }) => path);
   let current: Source | undefined;
-  for await (const entry of indexTree(tree, paths, { digests: true, followNamed: true, signal })) {
+  for await (const entry of indexWithDigests(tree, paths, signal)) {
     const next = named[found.length];
     if (next !== undefined && entry.path === next.path && !isWithin(entry.path, current)) {
       if (entry.kind === 'missing') throw missing(next.source);

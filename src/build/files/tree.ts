@@ -5,9 +5,11 @@ import type { RootMount } from '../../linux/mounts.ts';
 import { execution, framed, nativePath } from '../../linux/native.ts';
 import type { Operation } from '../../linux/operations.ts';
 import { rootOperations } from '../../linux/root-mount.ts';
+import type { KnownDigests } from './known-digests.ts';
 
 export type SourceTree =
-  | { kind: 'directory'; path: string }
+  /** `digests`: of its files, where some are known. */
+  | { kind: 'directory'; path: string; digests?: KnownDigests }
   /** `mounts`: of the snapshotter. While a program works on a writable one nobody else may have it mounted. */
   | { kind: 'snapshot'; mounts: RootMount };
 

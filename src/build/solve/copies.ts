@@ -5,6 +5,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { invalid } from '../../lib/errors.ts';
 import type { Platform } from '../../oci/image.ts';
+import type { OpenContext } from '../context/open.ts';
 import { notInContext, notInTree } from '../copy/sources.ts';
 import type { Add, Copy, Dockerfile, InlineFile } from '../dockerfile/dockerfile.ts';
 import { referenceOf } from '../dockerfile/dockerfile.ts';
@@ -19,6 +20,9 @@ import type { Workshop } from './workshop.ts';
 
 const root = { uid: 0, gid: 0 };
 
+const treeIn = ({ path, digests }: OpenContext) =>
+  ({ kind: 'directory', path, ...(digests && { digests }) }) as const;
+
 export class Copies {
   constructor(
     private readonly workshop: Workshop,
@@ -28,9 +32,9 @@ export class Copies {
   ) {}
 
   async mountSource(from: string | null): Promise<MountSource> {
-    if (from === null) return { kind: 'directory', path: this.#contextPath() };
+    if (from === null) return this.#context();
     const named = this.workshop.named.get(from);
-    if (named !== undefined && 'path' in named) return { kind: 'directory', path: named.path };
+    if (named !== undefined && 'path' in named) return treeIn(named);
     if (from === 'scratch') return { kind: 'layers', chain: null };
     const reference = referenceOf(this.dockerfile, from);
     if (reference.kind === 'stage')
@@ -40,10 +44,10 @@ export class Copies {
     return { kind: 'layers', chain: chainOf(parts) };
   }
 
-  #contextPath(): string {
+  #context() {
     const { context } = this.workshop;
     if (context === null) throw invalid('there is no build context');
-    return context.path;
+    return treeIn(context);
   }
 
   /** null: no files at all. */
@@ -82,7 +86,7 @@ export class Copies {
     if (instruction.kind === 'add') {
       const needs = {
         directory: this.#scratchDirectory(stack),
-        context: async () => ({ kind: 'directory', path: this.#contextPath() }) as const,
+        context: async () => this.#context(),
         op: this.workshop.op,
       };
       return [...origins, ...(await originsOfAdd(instruction, needs))];

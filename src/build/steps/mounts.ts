@@ -16,7 +16,9 @@ import type { CacheDirectories, CacheMount } from './cache-directories.ts';
 import { snapshotPrefix, treeOf } from './write-layer.ts';
 
 /** Where a mount's files come from: the build context or another directory, or finished layers. */
-export type MountSource = { kind: 'directory'; path: string } | { kind: 'layers'; chain: string | null };
+export type MountSource =
+  | Extract<SourceTree, { kind: 'directory' }>
+  | { kind: 'layers'; chain: string | null };
 
 export interface MountNeeds {
   parts: BuildParts;

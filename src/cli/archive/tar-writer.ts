@@ -113,7 +113,8 @@ function openFile(path: Buffer): number {
   }
 }
 
-function typeOf(status: Stats): TarType | null {
+/** null: no archive can have it. */
+export function typeOf(status: Stats): TarType | null {
   if (status.isFile()) return 'file';
   if (status.isDirectory()) return 'directory';
   if (status.isSymbolicLink()) return 'symlink';

@@ -1,10 +1,11 @@
 /** Contexts on their way to the daemon. */
-import type { ContextJson } from '../../api/types/builds.ts';
+import type { ContextJson, ContextOfferResponse } from '../../api/types/builds.ts';
 import type { IdResponse } from '../../api/types/common.ts';
-import { packContext } from '../archive/pack-context.ts';
+import { contextFiles, packFiles } from '../archive/context-files.ts';
 import { ExitError } from '../exit.ts';
 import { ApiError, type Client } from '../http/client.ts';
 import { readSelection } from './ignore.ts';
+import { offerOf } from './offer.ts';
 import { directoryOf, type Files, isUrl } from './source.ts';
 
 /** Hears how many bytes went so far. */
@@ -18,20 +19,42 @@ export async function sendFiles(
   sent: Sent,
 ): Promise<ContextJson> {
   if (files.kind === 'url') return { Url: files.url };
-  const stream =
-    files.kind === 'directory'
-      ? packContext(files.path, readSelection(files.path, dockerfile))
-      : files.kind === 'archive'
-        ? files.bytes
-        : emptyArchive();
-  const body = { stream: counted(stream, sent), type: 'application/x-tar' };
   try {
+    if (files.kind === 'directory') return await sendDirectory(client, files.path, dockerfile, sent);
+    const body = tarOf(files.kind === 'archive' ? files.bytes : emptyArchive(), sent);
     return await client.json<IdResponse>('POST', '/gantry/contexts', { body });
   } catch (error) {
     if (!(error instanceof ApiError && error.status === 404)) throw error;
     throw new ExitError('this daemon is not gantry: it builds for the docker command line only');
   }
 }
+
+/** Only what the daemon does not have from the last time. */
+async function sendDirectory(
+  client: Client,
+  path: string,
+  dockerfile: string | null,
+  sent: Sent,
+): Promise<ContextJson> {
+  const ignored = readSelection(path, dockerfile);
+  const files = contextFiles(path, ignored);
+  const offer = offerOf({ path, ignoreFile: ignored?.path ?? null }, files);
+  const { Id, Wanted } = await client.json<ContextOfferResponse>('POST', '/gantry/contexts/offer', {
+    body: { json: offer },
+  });
+  if (Wanted.length === 0) {
+    sent(0);
+    return { Id };
+  }
+  const wanted = Wanted.flatMap((index) => files[index] ?? []);
+  await client.call('POST', `/gantry/contexts/${Id}/files`, { body: tarOf(packFiles(wanted), sent) });
+  return { Id };
+}
+
+const tarOf = (stream: AsyncIterable<Uint8Array>, sent: Sent) => ({
+  stream: counted(stream, sent),
+  type: 'application/x-tar',
+});
 
 async function* emptyArchive(): AsyncGenerator<Uint8Array> {
   yield new Uint8Array(1024);

@@ -11,8 +11,8 @@ import {
 } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { contextFiles, packFiles } from '../archive/context-files.ts';
 import { readMembers } from '../archive/members.ts';
-import { packContext } from '../archive/pack-context.ts';
 import type { TarHeader } from '../archive/tar-header.ts';
 import { selectionOf } from './ignore.ts';
 
@@ -32,7 +32,9 @@ afterAll(() => rmSync(root, { recursive: true }));
 
 async function members(ignore: string): Promise<TarHeader[]> {
   const headers: TarHeader[] = [];
-  for await (const { header } of readMembers(packContext(root, selectionOf(ignore, '.dockerignore'))))
+  for await (const { header } of readMembers(
+    packFiles(contextFiles(root, selectionOf(ignore, '.dockerignore'))),
+  ))
     headers.push({ ...header });
   return headers;
 }
@@ -67,7 +69,7 @@ test('owned by nobody, with modes and times', async () => {
 test('the same bytes every time', async () => {
   const digest = async () => {
     const hasher = new Bun.CryptoHasher('sha256');
-    for await (const chunk of packContext(root, null)) hasher.update(chunk);
+    for await (const chunk of packFiles(contextFiles(root, null))) hasher.update(chunk);
     return hasher.digest('hex');
   };
   expect(await digest()).toBe(await digest());

@@ -4,10 +4,12 @@ import { join } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
 import { parseIgnoreFile } from '../../lib/ignore-file.ts';
 import { hasWildcard } from '../../lib/path-pattern.ts';
-import type { Selection } from '../archive/pack-context.ts';
+import type { Selection } from '../archive/context-files.ts';
 import { ExitError } from '../exit.ts';
 
 export interface IgnoreFile extends Selection {
+  /** Of the file itself. */
+  path: string;
   hasExceptions: boolean;
 }
 
@@ -23,15 +25,14 @@ export function readSelection(context: string, dockerfile: string | null): Ignor
   return path ? selectionOf(readFileSync(path, 'utf8'), path) : null;
 }
 
-/** `name`: of the file, for errors. */
-export function selectionOf(text: string, name: string): IgnoreFile | null {
+export function selectionOf(text: string, path: string): IgnoreFile | null {
   try {
     const ignores = parseIgnoreFile(text);
     if (ignores === null) return null;
     const exceptions = exceptionsOf(text);
-    return { ignores, mayHold: mayHold(exceptions), hasExceptions: exceptions.length > 0 };
+    return { path, ignores, mayHold: mayHold(exceptions), hasExceptions: exceptions.length > 0 };
   } catch (error) {
-    throw new ExitError(`failed to parse ${name}: ${messageOf(error)}`);
+    throw new ExitError(`failed to parse ${path}: ${messageOf(error)}`);
   }
 }
 

@@ -1,0 +1,117 @@
+/**
+ * Where contexts stay between builds: a directory `<hash of the name>-<random>` for each, with
+ *
+ *   files/         the context itself
+ *   manifest.json  what is in it; missing while it is being changed, so that nobody believes what a dead daemon left half done
+ *   digests.json   of its files
+ */
+import { createHash, randomBytes } from 'node:crypto';
+import {
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  statSync,
+  utimesSync,
+  writeFileSync,
+} from 'node:fs';
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import type { Log } from '../../lib/op.ts';
+import { KnownDigests } from '../files/known-digests.ts';
+import type { ContextEntry } from '../model.ts';
+
+export interface Manifest {
+  /** What the client calls the directory. */
+  name: string;
+  entries: readonly ContextEntry[];
+}
+
+/** On the disk with the boot of the host that it is of: what had not reached the disk when the host went down is missing. */
+type Stored = Manifest & { boot: string };
+
+export class KeptDirectories {
+  readonly #root: string;
+  readonly #log: Log;
+  readonly #boot = readFileSync('/proc/sys/kernel/random/boot_id', 'latin1').trim();
+
+  constructor(root: string, log: Log) {
+    this.#root = root;
+    this.#log = log;
+    mkdirSync(root, { recursive: true, mode: 0o710 });
+  }
+
+  all = (): string[] => readdirSync(this.#root);
+
+  named = (name: string): string[] => this.all().filter((id) => id.startsWith(`${hashOf(name)}-`));
+
+  files = (id: string): string => join(this.#root, id, 'files');
+
+  /** Without a manifest. */
+  make(name: string): string {
+    const id = `${hashOf(name)}-${randomBytes(8).toString('hex')}`;
+    mkdirSync(join(this.#root, id), { mode: 0o700 });
+    mkdirSync(this.files(id), { mode: 0o755 });
+    return id;
+  }
+
+  manifest(id: string): Manifest | null {
+    const stored = this.#read<Stored>(id, 'manifest.json');
+    return stored?.boot === this.#boot ? stored : null;
+  }
+
+  writeManifest(id: string, manifest: Manifest): void {
+    this.#write(id, 'manifest.json', { boot: this.#boot, ...manifest } satisfies Stored);
+  }
+
+  forgetManifest(id: string): void {
+    rmSync(this.#manifestPath(id), { force: true });
+  }
+
+  digests = (id: string): KnownDigests =>
+    new KnownDigests(this.#read<[string, string][]>(id, 'digests.json') ?? []);
+
+  writeDigests(id: string, digests: [string, string][]): void {
+    this.#write(id, 'digests.json', digests);
+  }
+
+  /** Milliseconds since the epoch; 0 = what is there is of no use. */
+  used = (id: string): number =>
+    Math.round(statSync(this.#manifestPath(id), { throwIfNoEntry: false })?.mtimeMs ?? 0);
+
+  created = (id: string): number => Math.round(statSync(this.files(id)).birthtimeMs);
+
+  touch(id: string): void {
+    utimesSync(this.#manifestPath(id), new Date(), new Date());
+  }
+
+  /** It is of no use at once. */
+  async remove(id: string): Promise<void> {
+    this.forgetManifest(id);
+    try {
+      await rm(join(this.#root, id), { recursive: true, force: true });
+    } catch (error) {
+      this.#log('warn', 'a build context was not removed', { id, error: String(error) });
+    }
+  }
+
+  #manifestPath = (id: string): string => join(this.#root, id, 'manifest.json');
+
+  #write(id: string, file: string, value: unknown): void {
+    const path = join(this.#root, id, file);
+    writeFileSync(`${path}.new`, JSON.stringify(value), { mode: 0o600 });
+    renameSync(`${path}.new`, path);
+  }
+
+  #read<T>(id: string, file: string): T | null {
+    try {
+      return JSON.parse(readFileSync(join(this.#root, id, file), 'utf8')) as T;
+    } catch {
+      // Not there, or of another time: then it is not known.
+      return null;
+    }
+  }
+}
+
+const hashOf = (name: string): string => createHash('sha256').update(name).digest('hex').slice(0, 32);
