@@ -15,6 +15,7 @@ const rest = process.argv
   .filter((argument, i, all) => argument !== '--run' && all[i - 1] !== '--run');
 const suiteTools = [
   'cc',
+  'ssh-agent',
   'zlib.h',
   'nft',
   'ip',
@@ -92,6 +93,7 @@ const packages = {
   setfattr: ['attr', 'the tests give files extended attributes'],
   'docker-registry': ['docker-registry', 'the registry that the tests push to and pull from'],
   openssl: ['openssl', 'makes certificates for it'],
+  'ssh-agent': ['openssh-client', 'lends keys to builds'],
   'fuse-overlayfs': ['fuse-overlayfs', 'a storage driver that the tests run containers on'],
   'mkfs.btrfs': ['btrfs-progs', 'makes a file system for the storage driver of that name'],
   'mkfs.xfs': ['xfsprogs', 'makes a file system for a volume'],

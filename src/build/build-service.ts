@@ -7,6 +7,7 @@ import type { Digest } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
 import { familiarName, parseReference, withTag } from '../lib/reference.ts';
 import { hostPlatform, parsePlatform } from '../oci/platform.ts';
+import { LentAgents } from './agents.ts';
 import { importInlineCache } from './cache/inline.ts';
 import { pruneCache } from './cache/prune.ts';
 import { StepCache } from './cache/store.ts';
@@ -48,6 +49,7 @@ export class BuildService implements Builds {
   readonly #parts: BuildParts;
   readonly #contexts: Contexts;
   readonly #caches: CacheDirectories;
+  readonly #agents = new LentAgents();
 
   constructor({ db, ...parts }: BuildServiceOptions) {
     this.#parts = { ...parts, cache: new StepCache(db, parts.layering) };
@@ -70,6 +72,8 @@ export class BuildService implements Builds {
   offerContext: Builds['offerContext'] = (name, entries, op) => this.#contexts.kept.offer(name, entries, op);
   fillContext: Builds['fillContext'] = (id, archive, op) => this.#contexts.kept.fill(id, archive, op);
 
+  lendAgent: Builds['lendAgent'] = (session, connection) => this.#agents.lend(session, connection);
+
   async build(
     request: BuildRequest,
     report: (event: BuildEvent) => void,
@@ -79,6 +83,8 @@ export class BuildService implements Builds {
     const reporter = new Reporter(report);
     await using _held = await this.#parts.layering.use();
     await using stack = new AsyncDisposableStack();
+    const { session, ids } = request.agents;
+    stack.defer(() => this.#agents.end(session));
     const context = stack.use(await this.#openContext(request, reporter, op));
     const dockerfile = await this.#readDockerfile(request, context, op);
     const globals = this.#check(dockerfile, request, reporter);
@@ -88,6 +94,7 @@ export class BuildService implements Builds {
     const workshop = new Workshop({
       parts: this.#parts,
       caches: this.#caches,
+      agents: this.#agents.of(session, ids),
       context,
       named,
       bases,

@@ -1,4 +1,5 @@
 /** Builds in gantry's own words. */
+import type { Duplex } from 'node:stream';
 import type { HostConfig } from '../containers/model.ts';
 import type { Digest } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
@@ -57,6 +58,8 @@ export interface BuildRequest {
   network: string;
   limits: StepLimits;
   secrets: ReadonlyMap<string, Uint8Array>;
+  /** SSH agents that the client lends: their ids, and the session by which its connections are known, see `Builds.lendAgent`. */
+  agents: { session: string; ids: ReadonlySet<string> };
   /** Images whose steps may be used: names, pulled when they are not here. */
   cacheFrom: readonly string[];
   /** The image says what its steps were made of, so that it can be one of `cacheFrom`. */
@@ -149,6 +152,11 @@ export interface Builds {
   offerContext(name: string, entries: readonly ContextEntry[], op: Operational): Promise<ContextOffer>;
   /** `archive`: what was wanted. */
   fillContext(id: string, archive: AsyncIterable<Uint8Array>, op: Operational): Promise<void>;
+  /**
+   * A connection on which the client waits. When a process of its build wants an agent, a line with the agent's id goes out on it, and then
+   * the connection is the agent's.
+   */
+  lendAgent(session: string, connection: Duplex): void;
   /** Throws what went wrong, after the events of the steps that were under way. StepFailed: a RUN's process did. */
   build(request: BuildRequest, report: (event: BuildEvent) => void, op: Operational): Promise<BuildResult>;
   usage(): Promise<CacheRecord[]>;

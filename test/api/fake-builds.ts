@@ -1,5 +1,6 @@
 /** Builds that do what the context's Dockerfile is named for: they say what was asked, and report canned events. */
 
+import type { Duplex } from 'node:stream';
 import { parseDockerfile } from '../../src/build/dockerfile/dockerfile.ts';
 import { StepFailed } from '../../src/build/failure.ts';
 import type {
@@ -82,6 +83,13 @@ export class FakeBuilds implements Builds {
   fillContext: Builds['fillContext'] = async (id, archive) => {
     if (!this.contexts.has(id)) throw notFound(`no such build context: ${id}`);
     this.contexts.set(id, Buffer.concat(await Array.fromAsync(archive)));
+  };
+
+  /** Connections that clients wait on, by session. */
+  readonly agents = new Map<string, Duplex>();
+
+  lendAgent: Builds['lendAgent'] = (session, connection) => {
+    this.agents.set(session, connection);
   };
 
   build: Builds['build'] = async (request, report, op) => {

@@ -74,6 +74,7 @@ export async function build(
     network: 'none',
     limits,
     secrets: new Map(),
+    agents: { session: '', ids: new Set() },
     cacheFrom: [],
     inlineCache: false,
     squash: false,

@@ -2,9 +2,11 @@
 import { statfsSync } from 'node:fs';
 import type { BuildEvent, Builds } from '../../build/model.ts';
 import type { System } from '../../engine/model.ts';
+import { invalid } from '../../lib/errors.ts';
 import type { Log } from '../../lib/op.ts';
 import { bodyStream, readJson } from '../http/body.ts';
 import type { Exchange } from '../http/exchange.ts';
+import { hijack, rawStream } from '../http/hijack.ts';
 import { type Route, route } from '../http/router.ts';
 import { droppingUnread } from '../http/slow-client.ts';
 import { begin, sendText } from '../http/stream.ts';
@@ -34,6 +36,11 @@ export function gantryBuildRoutes(builds: Builds, system: Pick<System, 'info'>, 
     route('POST', '/gantry/contexts/{id}/files', async (exchange) => {
       await builds.fillContext(exchange.parameter('id'), bodyStream(exchange), operational(exchange));
       exchange.empty(204);
+    }),
+    route('POST', '/gantry/agents', async (exchange) => {
+      const session = exchange.query.get('session') ?? '';
+      if (session === '') throw invalid('an agent is lent to a session');
+      builds.lendAgent(session, hijack(exchange, rawStream).socket);
     }),
     route('POST', '/gantry/build', (exchange) => build(builds, exchange, log)),
     route('GET', '/gantry/builds/cache', async (exchange) =>

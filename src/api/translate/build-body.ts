@@ -23,6 +23,7 @@ export function parseBuildBody(body: unknown, registryConfig: string): BuildRequ
     network: fields.text('NetworkMode') || 'default',
     limits: limitsOf(fields.object('Limits') ?? Fields.of(null, 'BuildLimits')),
     secrets: secretsOf(fields.textMap('Secrets')),
+    agents: { session: sessionOf(fields), ids: new Set(fields.texts('Agents')) },
     cacheFrom: fields.texts('CacheFrom'),
     inlineCache: fields.boolean('InlineCache'),
     squash: fields.boolean('Squash'),
@@ -30,6 +31,13 @@ export function parseBuildBody(body: unknown, registryConfig: string): BuildRequ
     epoch: fields.integerOrNull('Epoch'),
     credentials: decodeRegistryConfig(registryConfig),
   };
+}
+
+function sessionOf(fields: Fields): string {
+  const session = fields.text('Session');
+  if (session === '' && fields.texts('Agents').length > 0)
+    throw invalid('a build with Agents needs a Session');
+  return session;
 }
 
 function allowed(names: readonly string[]): BuildRequest['allow'] {

@@ -32,6 +32,7 @@ export function parseBuildQuery(
     network: textParameter(query, 'networkmode') || 'default',
     limits: limitsOf(query),
     secrets: new Map(),
+    agents: { session: '', ids: new Set() },
     cacheFrom: textsParameter(query, 'cachefrom'),
     inlineCache: hasInlineCache(args),
     squash: booleanParameter(query, 'squash'),

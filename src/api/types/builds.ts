@@ -59,6 +59,10 @@ export interface BuildBody {
   NetworkMode?: string;
   /** base64 by id. */
   Secrets?: Record<string, string>;
+  /** SSH agents that the client lends over `POST /gantry/agents?session=…`, by id. */
+  Agents?: string[];
+  /** Of the agents: a name that nobody else has. */
+  Session?: string;
   CacheFrom?: string[];
   InlineCache?: boolean;
   Squash?: boolean;

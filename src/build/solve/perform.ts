@@ -135,6 +135,7 @@ export class Performer {
           needs: {
             caches: workshop.caches,
             secrets: this.request.secrets,
+            agents: workshop.agents,
             signal: workshop.signal,
             source: (from) => this.copies.mountSource(from),
           },

@@ -5,6 +5,7 @@ import { Slots } from '../../images/slots.ts';
 import { invalid } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
 import type { Platform } from '../../oci/image.ts';
+import type { Agents } from '../agents.ts';
 import type { Passed } from '../cache/inline.ts';
 import type { OpenContext } from '../context/open.ts';
 import type { BuildParts } from '../parts.ts';
@@ -35,6 +36,7 @@ export interface Outcome {
 export interface WorkshopOptions {
   parts: BuildParts;
   caches: CacheDirectories;
+  agents: Agents;
   /** null: there is none. */
   context: OpenContext | null;
   /** By the name that stands for them. */
@@ -49,6 +51,7 @@ export interface WorkshopOptions {
 export class Workshop {
   readonly parts: BuildParts;
   readonly caches: CacheDirectories;
+  readonly agents: Agents;
   readonly context: OpenContext | null;
   readonly named: WorkshopOptions['named'];
   readonly reporter: Reporter;
@@ -59,9 +62,10 @@ export class Workshop {
   /** Every step that may have made a layer, as they ended. */
   readonly passed: Passed[] = [];
 
-  constructor({ parts, caches, context, named, bases, reporter, epoch, op }: WorkshopOptions) {
+  constructor({ parts, caches, agents, context, named, bases, reporter, epoch, op }: WorkshopOptions) {
     this.parts = parts;
     this.caches = caches;
+    this.agents = agents;
     this.context = context;
     this.named = named;
     this.reporter = reporter;

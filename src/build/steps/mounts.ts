@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import type { MountPoint } from '../../containers/model.ts';
 import { invalid } from '../../lib/errors.ts';
 import { digestOf } from '../../lib/ids.ts';
+import type { Agents } from '../agents.ts';
 import type { KeyPart } from '../cache/key.ts';
 import { planCopy, wholeTree } from '../copy/plan.ts';
 import { absolute, findSources, notInContext } from '../copy/sources.ts';
@@ -13,6 +14,7 @@ import { place } from '../files/place.ts';
 import type { SourceTree } from '../files/tree.ts';
 import type { BuildParts } from '../parts.ts';
 import type { CacheDirectories, CacheMount } from './cache-directories.ts';
+import { sshMount, sshTarget } from './ssh-mount.ts';
 import { snapshotPrefix, treeOf } from './write-layer.ts';
 
 /** Where a mount's files come from: the build context or another directory, or finished layers. */
@@ -24,6 +26,7 @@ export interface MountNeeds {
   parts: BuildParts;
   caches: CacheDirectories;
   secrets: ReadonlyMap<string, Uint8Array>;
+  agents: Agents;
   /** Working directory of the step. */
   workingDir: string;
   /** null = the build context. */
@@ -34,7 +37,7 @@ export interface MountNeeds {
 /** What the process gets; valid until the stack of `realize` is disposed. */
 export interface StepMounts {
   points: MountPoint[];
-  /** "name=value" of secrets. */
+  /** "name=value" of secrets, and where the SSH agent is. */
   env: string[];
 }
 
@@ -85,9 +88,24 @@ export async function realize(
     else if (mount.type === 'cache') result.points.push(await cache(mount, needs, stack));
     else if (mount.type === 'tmpfs') result.points.push(tmpfs(mount, needs));
     else if (mount.type === 'secret') secret(mount, needs, stack, result);
-    else if (mount.required) throw invalid(`SSH agent requested but no SSH agent was given: ${mount.id}`);
   }
+  await lendAgents(mounts, needs, stack, result);
   return result;
+}
+
+async function lendAgents(
+  mounts: readonly Mount[],
+  needs: MountNeeds,
+  stack: AsyncDisposableStack,
+  result: StepMounts,
+): Promise<void> {
+  const { execDirectory } = needs.parts;
+  for (const [index, mount] of mounts.filter((mount) => mount.type === 'ssh').entries()) {
+    const destination = targetOf(sshTarget(mount, index), needs.workingDir);
+    const point = await sshMount(mount, destination, { ...needs, execDirectory }, stack);
+    if (point !== null) result.points.push(point);
+    if (index === 0 && point !== null) result.env.push(`SSH_AUTH_SOCK=${destination}`);
+  }
 }
 
 async function bind(mount: Extract<Mount, { type: 'bind' }>, needs: MountNeeds): Promise<MountPoint> {

@@ -77,7 +77,6 @@ describe('--secret', () => {
 });
 
 test.each([
-  [['--ssh', 'default'], 'forwarding of SSH agents and keys is not part of this version yet'],
   [['--annotation', 'a=b'], '--annotation is not part'],
   [['--sbom', 'true'], '--sbom: attestations'],
   [['--attest', 'type=sbom'], '--attest: attestations'],

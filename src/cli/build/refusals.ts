@@ -6,7 +6,6 @@ import { csvFields, parseAttributes } from './attributes.ts';
 const entitlements = ['network.host', 'security.insecure', 'device', 'buildx.local.delete'];
 
 export function refuseUnserved(flags: FlagValues): void {
-  if (flags.list('ssh').length > 0) throw notYet('--ssh: forwarding of SSH agents and keys');
   if (flags.list('annotation').length > 0) throw notYet('--annotation');
   if (flags.list('policy').length > 0) throw notYet('--policy');
   for (const name of ['provenance', 'sbom'] as const)

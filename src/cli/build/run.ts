@@ -19,6 +19,8 @@ import { type Output, type Outputs, parseOutputs } from './outputs.ts';
 import { refuseUnserved } from './refusals.ts';
 import { modeOf, Shown } from './shown.ts';
 import { type Source, sourceOf } from './source.ts';
+import { lendAgents } from './ssh/lend.ts';
+import { parseAgents } from './ssh/options.ts';
 
 export async function runBuild(invocation: Invocation): Promise<number> {
   const { flags, args, client } = invocation;
@@ -27,14 +29,16 @@ export async function runBuild(invocation: Invocation): Promise<number> {
   checkOutputs(outputs, [...flags.list('tag'), ...outputs.names]);
   const body = bodyOf(flags, outputs, await invocation.config(), describeEndpoint(client.endpoint));
   const mode = modeOf(flags);
+  const agents = parseAgents(flags.list('ssh'));
   const source = await sourceOf(args[0] ?? '', flags.string('file'));
   // Whoever finds it afterwards shall find this build's.
   if (flags.changed('iidfile')) rmSync(flags.string('iidfile'), { force: true });
   const before = await imagesBefore(client, outputs, body.Tags ?? []);
   using _signals = leavingOnSignals();
+  await using lent = await lendAgents(client, agents);
   using shown = await Shown.open(mode, flags.bool('debug'));
   const contexts = await send(invocation, source, shown);
-  const built = await build(invocation, { ...body, ...contexts }, shown);
+  const built = await build(invocation, { ...body, ...contexts, ...lent.body }, shown);
   writeReports({ id: flags.string('iidfile'), metadata: flags.string('metadata-file') }, built);
   try {
     const caches = cacheOptions(flags).exports.map((ref): Output => ({ type: 'cache', ref }));
