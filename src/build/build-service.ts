@@ -2,13 +2,14 @@
 import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Database } from '../lib/database.ts';
-import { invalid, messageOf, notFound } from '../lib/errors.ts';
+import { invalid, notFound } from '../lib/errors.ts';
 import type { Digest } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
 import { familiarName, parseReference, withTag } from '../lib/reference.ts';
 import { hostPlatform, parsePlatform } from '../oci/platform.ts';
 import { LentAgents } from './agents.ts';
-import { importInlineCache } from './cache/inline.ts';
+import { exportCache } from './cache/export.ts';
+import { importCaches } from './cache/import.ts';
 import { pruneCache } from './cache/prune.ts';
 import { StepCache } from './cache/store.ts';
 import { cacheUsage } from './cache/usage.ts';
@@ -90,7 +91,7 @@ export class BuildService implements Builds {
     const globals = this.#check(dockerfile, request, reporter);
     const named = await this.#openNamed(request, stack, op);
     const bases = new Bases(this.#parts, request, reporter, op);
-    await this.#importCaches(request, bases, reporter, op);
+    await importCaches(this.#parts, request.cacheFrom, { bases, reporter, stack }, op);
     const workshop = new Workshop({
       parts: this.#parts,
       caches: this.#caches,
@@ -107,8 +108,14 @@ export class BuildService implements Builds {
     const merge = () => squash(this.#parts, solved, request.epoch, op);
     const state = request.squash ? await reporter.around('[internal] squash', merge) : solved;
     await tellUnconsumed(dockerfile, request, reporter);
-    const id: Digest = await finishImage(this.#parts, state, { request, names, passed: workshop.passed }, op);
-    return { id, names };
+    const { passed } = workshop;
+    const id: Digest = await finishImage(this.#parts, state, { request, names, passed }, op);
+    const { config, layers } = solved;
+    const { layering } = this.#parts;
+    const { cacheTo } = request;
+    const caches =
+      cacheTo === null ? [] : await exportCache(layering, cacheTo, { config, layers, steps: passed }, op);
+    return { id, names, caches };
   }
 
   /** One that was sent before has been told of by then. */
@@ -155,26 +162,6 @@ export class BuildService implements Builds {
       else named.set(name, stack.use(await this.#contexts.open(source, cannotChange(request), op)));
     }
     return named;
-  }
-
-  /** An image that cannot be had is no reason to build nothing. */
-  async #importCaches(
-    { cacheFrom }: BuildRequest,
-    bases: Bases,
-    reporter: Reporter,
-    op: Operational,
-  ): Promise<void> {
-    for (const name of cacheFrom)
-      try {
-        const { parts } = await bases.load(name, hostPlatform());
-        importInlineCache(parts, this.#parts.cache);
-      } catch (error) {
-        op.signal.throwIfAborted();
-        const bytes = Buffer.from(`cache of ${name}: ${messageOf(error)}\n`);
-        await reporter.around(`[internal] import cache of ${name}`, async (step) =>
-          step.output('stderr', bytes),
-        );
-      }
   }
 
   usage: Builds['usage'] = async () => cacheUsage(this.#parts, this.#caches, this.#contexts.kept);

@@ -64,6 +64,8 @@ export interface BuildRequest {
   cacheFrom: readonly string[];
   /** The image says what its steps were made of, so that it can be one of `cacheFrom`. */
   inlineCache: boolean;
+  /** Images are made that are caches and nothing else: of the steps of the image, or of every step. */
+  cacheTo: 'min' | 'max' | null;
   squash: boolean;
   /** What RUN may have beyond the rule: its flags --network=host and --security=insecure. */
   allow: ReadonlySet<Entitlement>;
@@ -101,6 +103,14 @@ export interface BuildResult {
   id: Digest;
   /** Familiar names that the image now has. */
   names: readonly string[];
+  /** What `cacheTo` asked for. The first tells of the others. They have no names: whoever asked removes them. */
+  caches: readonly CacheExport[];
+}
+
+/** An image to be handed on as a cache: the first under any tag, the others under the same with "-" and the suffix behind it. */
+export interface CacheExport {
+  image: Digest;
+  suffix: string;
 }
 
 /** What a build leaves for the next: a step's layer, the directory of a cache mount, or files that a client has sent. */

@@ -8,7 +8,7 @@ import type { StepCache } from './cache/store.ts';
 
 export interface BuildParts {
   containers: Containers;
-  images: Pick<Images, 'get'>;
+  images: Pick<Images, 'get' | 'remove'>;
   distribution: Pick<Distribution, 'pull'>;
   layering: Layering;
   snapshotter: Snapshotter;

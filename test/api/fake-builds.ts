@@ -106,7 +106,7 @@ export class FakeBuilds implements Builds {
       this.aborted = true;
       op.signal.throwIfAborted();
     }
-    return { id: builtImage, names: request.tags };
+    return { id: builtImage, names: request.tags, caches: [] };
   };
 
   usage: Builds['usage'] = async () => [

@@ -19,22 +19,103 @@ function context(engine: TestEngine, dockerfile: string): string {
 
 const build = (engine: TestEngine, ...args: string[]) => engine.run('gantry', ['build', ...args]);
 
+/** Two stages, of which the image has only the second. */
+const staged = `FROM busybox AS made
+RUN cat /proc/sys/kernel/random/uuid >/first
+FROM busybox
+RUN cat /proc/sys/kernel/random/uuid >/second
+COPY --from=made /first /
+`;
+
+/** How many of the steps are taken from the cache. */
+const cached = ({ stderr }: { stderr: string }) => stderr.match(/CACHED/g)?.length ?? 0;
+
+/** Nothing that an earlier build has left. */
+async function forget(engine: TestEngine): Promise<void> {
+  await engine.ok('gantry', 'rmi', '-f', 'app');
+  await engine.ok('gantry', 'builder', 'prune', '-af');
+  expect(await engine.ok('gantry', 'images', '-aq')).toBe(
+    await engine.ok('gantry', 'images', '-q', 'busybox'),
+  );
+}
+
+const run = (engine: TestEngine) => engine.ok('gantry', 'run', '--rm', 'app', 'cat', '/first', '/second');
+
 once(
-  'a cache in a registry serves another engine; --push',
+  'a cache in a registry: of the steps of the image, or of all of them; the image knows nothing of it',
   async (engine) => {
     await using registry = await LocalRegistry.start(engine);
-    const ref = `${registry.host}/app`;
-    const directory = context(engine, `FROM busybox\nRUN date +%N >/first\nRUN date +%N >/second\n`);
-    const cache = `type=registry,ref=${ref}:cache`;
-    const first = await build(engine, '--push', '-t', `${ref}:1`, '--cache-to', cache, directory);
-    expect([first.code, first.stderr.slice(-500)]).toEqual([0, expect.anything()]);
-    const made = await engine.ok('gantry', 'run', '--rm', `${ref}:1`, 'cat', '/first', '/second');
-    await engine.ok('gantry', 'rmi', `${ref}:1`, `${ref}:cache`);
-    await engine.ok('gantry', 'builder', 'prune', '-af');
-    const again = await build(engine, '-t', 'again', '--cache-from', cache, directory);
-    expect(again.stderr.match(/CACHED/g)).toHaveLength(2);
-    expect(await engine.ok('gantry', 'run', '--rm', 'again', 'cat', '/first', '/second')).toBe(made);
-    await engine.ok('gantry', 'rmi', '-f', 'again', `${ref}:cache`);
+    const ref = `${registry.host}/app:cache`;
+    const directory = context(engine, staged);
+    // Without the first stage's step the second stage copies another file.
+    for (const [mode, hits] of [
+      ['min', 1],
+      ['max', 3],
+    ] as const) {
+      const cache = `type=registry,ref=${ref}-${mode},mode=${mode}`;
+      const first = await build(engine, '-t', 'app', '--cache-to', cache, directory);
+      expect([first.code, first.stderr]).toEqual([0, expect.anything()]);
+      expect(await engine.ok('gantry', 'image', 'inspect', 'app')).not.toContain('io.gantry');
+      const made = await run(engine);
+      await forget(engine);
+      const again = await build(engine, '-t', 'app', '--cache-from', cache.replace(/,mode.*/, ''), directory);
+      expect([again.code, cached(again), again.stderr]).toEqual([0, hits, expect.anything()]);
+      if (mode === 'max') expect(await run(engine)).toBe(made);
+      await forget(engine);
+    }
+  },
+  own,
+);
+
+once(
+  'a cache in a directory, which the next one replaces',
+  async (engine) => {
+    const directory = context(engine, staged);
+    const cache = join(engine.directory, 'cache');
+    const to = ['--cache-to', `type=local,dest=${cache},mode=max`];
+    const from = ['--cache-from', `type=local,src=${cache}`];
+    const first = await build(engine, '-t', 'app', ...to, ...from, directory);
+    expect([first.code, first.stderr]).toEqual([0, expect.stringContaining('not found')]);
+    const made = await run(engine);
+    await forget(engine);
+    const again = await build(engine, '-t', 'app', ...from, ...to, directory);
+    expect([again.code, cached(again), again.stderr]).toEqual([0, 3, expect.anything()]);
+    expect(await run(engine)).toBe(made);
+    await forget(engine);
+    writeFileSync(join(directory, 'Dockerfile'), 'FROM busybox\nRUN echo other\n');
+    expect((await build(engine, '-t', 'app', ...to, directory)).code).toBe(0);
+    const { manifests } = JSON.parse(readFileSync(join(cache, 'index.json'), 'utf8')) as {
+      manifests: unknown[];
+    };
+    expect(manifests).toHaveLength(1);
+    expect(readdirSync(engine.directory).filter((name) => name.startsWith('.gantry-cache'))).toEqual([]);
+    await forget(engine);
+    writeFileSync(join(cache, 'index.json'), 'no index');
+    const broken = await build(engine, '-t', 'app', ...from, directory);
+    expect([broken.code, cached(broken), broken.stderr]).toEqual([
+      0,
+      0,
+      expect.stringContaining('invalid index'),
+    ]);
+    await forget(engine);
+  },
+  own,
+);
+
+once(
+  'an image that tells of its own steps; --push',
+  async (engine) => {
+    await using registry = await LocalRegistry.start(engine);
+    const ref = `${registry.host}/app:1`;
+    const directory = context(engine, staged);
+    const first = await build(engine, '--push', '-t', ref, '--cache-to', 'type=inline', directory);
+    expect([first.code, first.stderr]).toEqual([0, expect.anything()]);
+    await engine.ok('gantry', 'tag', ref, 'app');
+    await engine.ok('gantry', 'rmi', ref);
+    await forget(engine);
+    const again = await build(engine, '-t', 'app', '--cache-from', ref, directory);
+    expect([again.code, cached(again)]).toEqual([0, 1]);
+    await forget(engine);
   },
   own,
 );
@@ -82,7 +163,7 @@ once(
 once(
   'two builds of the same at the same time do the work once',
   async (engine) => {
-    const directory = context(engine, 'FROM busybox\nRUN sleep 1; date +%N >/when\n');
+    const directory = context(engine, 'FROM busybox\nRUN sleep 1; cat /proc/sys/kernel/random/uuid >/when\n');
     const both = await Promise.all([1, 2].map((n) => build(engine, '-q', '-t', `twin:${n}`, directory)));
     expect(both.map(({ code }) => code)).toEqual([0, 0]);
     const when = (n: number) => engine.ok('gantry', 'run', '--rm', `twin:${n}`, 'cat', '/when');

@@ -77,6 +77,7 @@ export async function build(
     agents: { session: '', ids: new Set() },
     cacheFrom: [],
     inlineCache: false,
+    cacheTo: null,
     squash: false,
     allow: new Set(),
     epoch: null,

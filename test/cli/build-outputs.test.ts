@@ -31,7 +31,9 @@ async function build(args: string[], known: string[] = []) {
       seen.push(asked);
       if (asked === 'POST /gantry/build') {
         const { Tags } = JSON.parse(body) as { Tags: string[] };
-        return new Response(`${JSON.stringify({ time: 0, kind: 'result', image, names: Tags })}\n`);
+        return new Response(
+          `${JSON.stringify({ time: 0, kind: 'result', image, names: Tags, caches: [] })}\n`,
+        );
       }
       if (asked.startsWith('GET /images/json')) return Response.json(known.map((Id) => ({ Id })));
       if (asked.endsWith('/export')) return new Response(files);

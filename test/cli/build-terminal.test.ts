@@ -115,7 +115,7 @@ const parallel: (News | number)[] = [
 test('steps side by side with the last of their output, then a line for each', async () => {
   const { code, output, screen, frames } = await onTerminal([
     ...parallel,
-    { kind: 'result', image, names: ['foo:latest'] },
+    { kind: 'result', image, names: ['foo:latest'], caches: [] },
   ]);
   expect(code).toBe(0);
   const during = frames.find((frame) => frame.includes('# line 29') && frame.includes('# tested')) ?? '';
@@ -142,7 +142,7 @@ test('steps side by side with the last of their output, then a line for each', a
 });
 
 test('a narrow terminal, and one that becomes so', async () => {
-  const script = [...parallel, { kind: 'result', image, names: [] } as const];
+  const script = [...parallel, { kind: 'result', image, names: [], caches: [] } as const];
   const narrow = await onTerminal(script, { size: [8, 30] });
   expect([narrow.code, narrow.screen.wrapped]).toEqual([0, 2]);
   const shrunk = await onTerminal(script, { size: [24, 100], resize: { after: 'RUN make', size: [10, 40] } });

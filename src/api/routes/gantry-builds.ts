@@ -61,8 +61,8 @@ async function build(builds: Builds, exchange: Exchange, log: Log): Promise<void
     () => response.writableLength,
   );
   try {
-    const { id, names } = await builds.build(request, report, { signal, log, progress: () => {} });
-    send({ time: Date.now(), kind: 'result', image: id, names });
+    const { id, names, caches } = await builds.build(request, report, { signal, log, progress: () => {} });
+    send({ time: Date.now(), kind: 'result', image: id, names, caches });
   } catch (error) {
     send({ time: Date.now(), kind: 'error', ...buildErrorJson(error) });
   }

@@ -26,11 +26,17 @@ export function parseBuildBody(body: unknown, registryConfig: string): BuildRequ
     agents: { session: sessionOf(fields), ids: new Set(fields.texts('Agents')) },
     cacheFrom: fields.texts('CacheFrom'),
     inlineCache: fields.boolean('InlineCache'),
+    cacheTo: cacheToOf(fields.text('CacheTo')),
     squash: fields.boolean('Squash'),
     allow: allowed(fields.texts('Allow')),
     epoch: fields.integerOrNull('Epoch'),
     credentials: decodeRegistryConfig(registryConfig),
   };
+}
+
+function cacheToOf(text: string): BuildRequest['cacheTo'] {
+  if (text !== '' && text !== 'min' && text !== 'max') throw invalid(`invalid CacheTo: ${text}`);
+  return text || null;
 }
 
 function sessionOf(fields: Fields): string {

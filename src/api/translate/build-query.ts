@@ -35,6 +35,7 @@ export function parseBuildQuery(
     agents: { session: '', ids: new Set() },
     cacheFrom: textsParameter(query, 'cachefrom'),
     inlineCache: hasInlineCache(args),
+    cacheTo: null,
     squash: booleanParameter(query, 'squash'),
     allow: new Set(),
     epoch: epochOf(args),

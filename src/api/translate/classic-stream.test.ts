@@ -32,7 +32,7 @@ const container = (id: number, digit: string): BuildEvent => ({
 });
 
 type Ending = BuildResult | 'failed' | 'going on';
-const result = (digit: string, ...names: string[]): BuildResult => ({ id: image(digit), names });
+const result = (digit: string, ...names: string[]): BuildResult => ({ id: image(digit), names, caches: [] });
 
 /** Text as it is, anything else as JSON on a line of its own. */
 function shown(events: BuildEvent[], ending: Ending, removal = { rm: true, force: false }): string {

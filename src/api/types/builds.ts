@@ -1,5 +1,5 @@
 /** JSON of builds: Docker's of the cache, and gantry's own of `POST /gantry/build`. */
-import type { BuildEvent } from '../../build/model.ts';
+import type { BuildEvent, CacheExport } from '../../build/model.ts';
 
 export interface BuildCacheRecord {
   ID: string;
@@ -65,6 +65,8 @@ export interface BuildBody {
   Session?: string;
   CacheFrom?: string[];
   InlineCache?: boolean;
+  /** `caches` of the result are images to hand on as a cache. */
+  CacheTo?: 'min' | 'max';
   Squash?: boolean;
   /** `network.host`, `security.insecure`. */
   Allow?: string[];
@@ -88,6 +90,8 @@ export interface BuildLimits {
   Ulimits?: UlimitJson[];
 }
 
+export type { CacheExport };
+
 type Told =
   | Exclude<BuildEvent, { kind: 'output' }>
   | { kind: 'output'; id: number; stream: 'stdout' | 'stderr' /** base64 */; bytes: string };
@@ -104,6 +108,6 @@ export interface BuildErrorJson {
 /** One line of the answer; `time`: milliseconds since the epoch. The last one is a result or an error. */
 export type BuildLine = { time: number } & (
   | Told
-  | { kind: 'result'; image: string; names: readonly string[] }
+  | { kind: 'result'; image: string; names: readonly string[]; caches: readonly CacheExport[] }
   | ({ kind: 'error' } & BuildErrorJson)
 );

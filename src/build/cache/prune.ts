@@ -30,7 +30,7 @@ export async function pruneCache(
     space += record.size;
   }
   await parts.layering.collect();
-  parts.cache.forgetUnfounded();
+  parts.cache.forgetLayerless(all && filters.size === 0 && keep === 0 ? 'all' : 'unfounded');
   return { removed, space };
 }
 

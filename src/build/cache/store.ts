@@ -113,10 +113,10 @@ export class StepCache {
     })();
   }
 
-  /** Steps without a layer of their own, whose layers below are gone. */
-  forgetUnfounded(): void {
+  /** Steps without a layer of their own, which no usage tells of: those whose layers below are gone, or all of them. */
+  forgetLayerless(which: 'unfounded' | 'all'): void {
     for (const { key, layers, made } of this.list())
-      if (!made && !layers.every((layer) => this.#layering.has(layer))) this.remove(key);
+      if (!made && (which === 'all' || !layers.every((layer) => this.#layering.has(layer)))) this.remove(key);
   }
 
   /** Used last first. */

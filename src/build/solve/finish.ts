@@ -1,7 +1,7 @@
 /** The image of a finished stage. */
 import type { Digest } from '../../lib/ids.ts';
 import type { Operational } from '../../lib/op.ts';
-import { type Passed, withInlineCache } from '../cache/inline.ts';
+import { type Passed, withCache } from '../cache/told.ts';
 import type { BuildRequest } from '../model.ts';
 import type { BuildParts } from '../parts.ts';
 import { runConfigOf, type StageState, withRunConfig } from '../stage/state.ts';
@@ -25,6 +25,6 @@ export async function finishImage(
       ? state
       : withRunConfig(state, { Labels: { ...runConfigOf(state).Labels, ...request.labels } });
   const plain = { ...labeled.config, created: state.time };
-  const config = request.inlineCache ? withInlineCache(plain, labeled.layers, passed) : plain;
+  const config = request.inlineCache ? withCache(plain, labeled.layers, passed) : plain;
   return layering.make({ config, layers: labeled.layers, names, parent: null }, op);
 }

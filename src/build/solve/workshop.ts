@@ -6,7 +6,7 @@ import { invalid } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
 import type { Platform } from '../../oci/image.ts';
 import type { Agents } from '../agents.ts';
-import type { Passed } from '../cache/inline.ts';
+import type { Passed } from '../cache/told.ts';
 import type { OpenContext } from '../context/open.ts';
 import type { BuildParts } from '../parts.ts';
 import type { Reporter } from '../report.ts';

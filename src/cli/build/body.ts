@@ -15,7 +15,7 @@ export function bodyOf(
   outputs: Outputs,
   config: ConfigFile,
   host: string,
-): Omit<BuildBody, 'Context' | 'Dockerfile'> {
+): Omit<BuildBody, 'Context' | 'Dockerfile' | 'CacheFrom'> {
   const args = withEpoch(buildArgs(flags.list('build-arg'), config, host));
   const epoch = epochOf(args);
   const cache = cacheOptions(flags);
@@ -31,7 +31,7 @@ export function bodyOf(
     NoCacheFilter: [...flags.list('no-cache-filter')],
     NetworkMode: flags.string('network'),
     Secrets: readSecrets(flags.list('secret')),
-    CacheFrom: cache.from,
+    ...(cache.to.length > 0 && { CacheTo: cache.mode }),
     InlineCache: cache.inline || args.BUILDKIT_INLINE_CACHE === '1',
     Squash: flags.bool('squash'),
     Allow: flags.list('allow').filter((name) => name === 'network.host' || name === 'security.insecure'),

@@ -1,54 +1,90 @@
-/** `--cache-from` and `--cache-to`: images whose steps may be used, and whether this one can be such an image. */
+/** `--cache-from` and `--cache-to`: images whose steps may be used, and where what a build may tell of its steps goes. */
 import { ExitError } from '../exit.ts';
 import type { FlagValues } from '../flags/parse.ts';
-import { csvFields, parseAttributes } from './attributes.ts';
+import { csvFields, parseAttributes, refuseUnknown } from './attributes.ts';
+
+export type CacheSource =
+  /** An image by its name. */
+  | { kind: 'image'; name: string }
+  /** A directory that an earlier build has filled. */
+  | { kind: 'local'; path: string };
+
+export type CacheTarget =
+  /** Pushed under this name. */
+  | { kind: 'registry'; ref: string }
+  /** A directory, which becomes an OCI image layout. */
+  | { kind: 'local'; path: string };
 
 export interface CacheOptions {
-  from: string[];
+  from: CacheSource[];
+  /** The image tells of its own steps. */
   inline: boolean;
-  /** Names that the image is pushed under, for others to build from. */
-  exports: string[];
+  to: CacheTarget[];
+  /** Of all of `to`: as much as one of them wants. */
+  mode: 'min' | 'max';
 }
 
 export function cacheOptions(flags: FlagValues): CacheOptions {
-  const targets = flags.list('cache-to');
+  const targets = flags.list('cache-to').map(target);
   return {
     from: flags.list('cache-from').flatMap(source),
-    inline: targets.length > 0,
-    exports: targets.flatMap(target),
+    inline: targets.some(({ to }) => to === 'inline'),
+    to: targets.flatMap(({ to }) => (to === 'inline' ? [] : to)),
+    mode: targets.some(({ mode }) => mode === 'max') ? 'max' : 'min',
   };
 }
 
-/** A name, several, or `type=registry,ref=NAME`. */
-function source(text: string): string[] {
-  if (!text.includes('=')) return csvFields(text, 'cache-from');
-  const { type, attributes } = typeOf(text, 'cache-from');
-  const ref = attributes.get('ref') ?? '';
-  if (type !== 'registry')
-    throw new ExitError(`--cache-from ${text}: only images can be cache sources (type=registry)`);
-  if (ref === '') throw new ExitError(`--cache-from ${text}: ref is missing`);
-  return [ref];
+/** A name, several, `type=registry,ref=NAME`, or `type=local,src=PATH`. */
+function source(text: string): CacheSource[] {
+  if (!text.includes('=')) return csvFields(text, 'cache-from').map((name) => ({ kind: 'image', name }));
+  const { type, attributes } = typed(text, 'cache-from');
+  if (type === 'registry')
+    return [{ kind: 'image', name: needed(attributes, 'ref', `--cache-from ${text}`) }];
+  if (type === 'local') return [{ kind: 'local', path: needed(attributes, 'src', `--cache-from ${text}`) }];
+  throw new ExitError(
+    `--cache-from ${text}: a cache comes from an image (type=registry) or a directory (type=local)`,
+  );
 }
 
-/** What an image tells of its steps is its cache: one in a registry is the image, under a name for that. */
-function target(text: string): string[] {
-  const { type, attributes } = typeOf(text, 'cache-to');
-  if (type === 'inline') return [];
-  const ref = attributes.get('ref') ?? (text.includes('=') ? '' : text);
-  if (type !== 'registry')
-    throw new ExitError(
-      `--cache-to ${text}: a cache goes into the image (type=inline) or to a registry (type=registry)`,
-    );
-  if (ref === '') throw new ExitError(`--cache-to ${text}: ref is missing`);
-  if (attributes.get('mode') === 'max')
-    throw new ExitError(
-      `--cache-to ${text}: only the steps of the image itself can be kept there (mode=min)`,
-    );
-  return [ref];
+function target(text: string): { to: CacheTarget | 'inline'; mode: 'min' | 'max' } {
+  if (!text.includes('=')) return { to: { kind: 'registry', ref: text }, mode: 'min' };
+  const { type, attributes } = typed(text, 'cache-to');
+  const where = `--cache-to ${text}`;
+  const mode = modeOf(attributes.get('mode') ?? 'min', where);
+  if (type === 'inline') return { to: 'inline', mode: 'min' };
+  if (type === 'registry') return { to: { kind: 'registry', ref: needed(attributes, 'ref', where) }, mode };
+  if (type === 'local') return { to: { kind: 'local', path: needed(attributes, 'dest', where) }, mode };
+  throw new ExitError(
+    `${where}: a cache goes into the image (type=inline), to a registry (type=registry) or a directory (type=local)`,
+  );
 }
 
-function typeOf(text: string, option: string) {
-  const fields = csvFields(text, option);
-  const attributes = parseAttributes(fields[0]?.includes('=') ? fields : [], option);
+function modeOf(mode: string, where: string): 'min' | 'max' {
+  if (mode !== 'min' && mode !== 'max') throw new ExitError(`${where}: mode is min or max`);
+  return mode;
+}
+
+function needed(attributes: ReadonlyMap<string, string>, key: string, where: string): string {
+  const value = attributes.get(key) ?? '';
+  if (value === '') throw new ExitError(`${where}: ${key} is missing`);
+  return value;
+}
+
+function typed(text: string, option: string) {
+  const attributes = parseAttributes(csvFields(text, option), option);
+  refuseUnknown(attributes, known, option);
   return { type: attributes.get('type') ?? 'registry', attributes };
 }
+
+/** The others are of BuildKit's own formats: ours has one, whose layers are compressed as any image's are. */
+const known = [
+  ...['type', 'ref', 'src', 'dest', 'mode', 'digest', 'tag'],
+  ...[
+    'compression',
+    'compression-level',
+    'force-compression',
+    'oci-mediatypes',
+    'image-manifest',
+    'ignore-error',
+  ],
+];

@@ -49,10 +49,6 @@ export async function deliver(
     }
     case 'push':
       for (const name of names) await push(invocation, name, quiet);
-      return;
-    case 'cache':
-      await tag(client, image, output.ref);
-      await push(invocation, output.ref, quiet);
   }
 }
 
@@ -77,7 +73,11 @@ async function write(dest: string, bytes: AsyncIterable<Uint8Array>): Promise<vo
   await writeTo(dest === '-' ? '' : dest, bytes);
 }
 
-async function push({ client, configDirectory }: Delivering, text: string, quiet: boolean): Promise<void> {
+export async function push(
+  { client, configDirectory }: Delivering,
+  text: string,
+  quiet: boolean,
+): Promise<void> {
   const name = parseReference(text);
   const response = await client.request('POST', `/images/${repository(name)}/push`, {
     query: { tag: name.tag ?? undefined },
@@ -86,7 +86,7 @@ async function push({ client, configDirectory }: Delivering, text: string, quiet
   await showProgress(response.body, { fd: 2, quiet });
 }
 
-async function tag(client: Client, image: string, text: string): Promise<void> {
+export async function tag(client: Client, image: string, text: string): Promise<void> {
   const name = parseReference(text);
   const query = { repo: repository(name), tag: name.tag ?? 'latest' };
   await client.call('POST', `/images/${image}/tag`, { query });

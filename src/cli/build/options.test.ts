@@ -103,18 +103,39 @@ describe('caches', () => {
       '--cache-to',
       'type=inline',
     );
-    expect(cacheOptions(flags)).toEqual({ from: ['a', 'b:1', 'c'], inline: true, exports: [] });
-    expect(cacheOptions(flagsOf())).toEqual({ from: [], inline: false, exports: [] });
-    const exported = flagsOf('--cache-to', 'type=registry,ref=host/c:1,mode=min', '--cache-to', 'user/app');
-    expect(cacheOptions(exported)).toEqual({ from: [], inline: true, exports: ['host/c:1', 'user/app'] });
+    const image = (name: string) => ({ kind: 'image' as const, name });
+    expect(cacheOptions(flags)).toEqual({
+      from: ['a', 'b:1', 'c'].map(image),
+      inline: true,
+      to: [],
+      mode: 'min',
+    });
+    expect(cacheOptions(flagsOf())).toEqual({ from: [], inline: false, to: [], mode: 'min' });
+  });
+
+  test('to registries and directories', () => {
+    const flags = flagsOf('--cache-to', 'type=registry,ref=host/c:1,mode=min', '--cache-to', 'user/app');
+    const registry = (ref: string) => ({ kind: 'registry' as const, ref });
+    const to = ['host/c:1', 'user/app'].map(registry);
+    expect(cacheOptions(flags)).toEqual({ from: [], inline: false, to, mode: 'min' });
+    const local = flagsOf('--cache-from', 'type=local,src=x', '--cache-to', 'type=local,dest=y,mode=max');
+    expect(cacheOptions(local)).toEqual({
+      from: [{ kind: 'local', path: 'x' }],
+      inline: false,
+      to: [{ kind: 'local', path: 'y' }],
+      mode: 'max',
+    });
   });
 
   test.each([
-    [['--cache-from', 'type=local,src=x'], 'only images can be cache sources'],
+    [['--cache-from', 'type=gha'], 'type=registry'],
+    [['--cache-from', 'type=local'], 'src is missing'],
     [['--cache-from', 'type=registry'], 'ref is missing'],
-    [['--cache-to', 'type=local,dest=x'], 'type=inline'],
+    [['--cache-to', 'type=s3,bucket=x'], 'unexpected key "bucket"'],
+    [['--cache-to', 'type=gha'], 'type=inline'],
+    [['--cache-to', 'type=local'], 'dest is missing'],
     [['--cache-to', 'type=registry'], 'ref is missing'],
-    [['--cache-to', 'type=registry,ref=c,mode=max'], 'mode=min'],
+    [['--cache-to', 'type=registry,ref=c,mode=most'], 'mode is min or max'],
   ])('refused: %j', (argv, message) => {
     expect(() => cacheOptions(flagsOf(...argv))).toThrow(message);
   });

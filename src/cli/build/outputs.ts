@@ -12,9 +12,7 @@ export type Output =
   | { type: 'archive'; dest: string }
   /** It stays with the daemon. */
   | { type: 'image' }
-  | { type: 'push' }
-  /** Pushed under a name of its own, as a cache. */
-  | { type: 'cache'; ref: string };
+  | { type: 'push' };
 
 export interface Outputs {
   list: readonly Output[];

@@ -5,17 +5,18 @@ import type { ImageSummary } from '../../api/types/images.ts';
 import type { Invocation } from '../command.ts';
 import { registryConfig } from '../credentials/registry-config.ts';
 import { ExitError, exitCode } from '../exit.ts';
-import { ApiError, type Client } from '../http/client.ts';
+import type { Client } from '../http/client.ts';
 import { describeEndpoint } from '../http/endpoint.ts';
 import { jsonLines } from '../stream/json-lines.ts';
 import { writeLine } from '../terminal/output.ts';
 import { bodyOf } from './body.ts';
 import { cacheOptions } from './cache-options.ts';
+import { exportCaches, forget, openCaches } from './caches.ts';
 import { parseNamedContext, sendFiles } from './contexts.ts';
 import { checkOutputs, deliver, writeReports } from './deliver.ts';
 import type { Finished } from './display/view.ts';
 import { readSelection } from './ignore.ts';
-import { type Output, type Outputs, parseOutputs } from './outputs.ts';
+import { type Outputs, parseOutputs } from './outputs.ts';
 import { refuseUnserved } from './refusals.ts';
 import { modeOf, Shown } from './shown.ts';
 import { type Source, sourceOf } from './source.ts';
@@ -29,21 +30,27 @@ export async function runBuild(invocation: Invocation): Promise<number> {
   checkOutputs(outputs, [...flags.list('tag'), ...outputs.names]);
   const body = bodyOf(flags, outputs, await invocation.config(), describeEndpoint(client.endpoint));
   const mode = modeOf(flags);
+  const cache = cacheOptions(flags);
   const agents = parseAgents(flags.list('ssh'));
   const source = await sourceOf(args[0] ?? '', flags.string('file'));
   // Whoever finds it afterwards shall find this build's.
   if (flags.changed('iidfile')) rmSync(flags.string('iidfile'), { force: true });
   const before = await imagesBefore(client, outputs, body.Tags ?? []);
   using _signals = leavingOnSignals();
+  await using caches = await openCaches(client, cache.from);
   await using lent = await lendAgents(client, agents);
   using shown = await Shown.open(mode, flags.bool('debug'));
   const contexts = await send(invocation, source, shown);
-  const built = await build(invocation, { ...body, ...contexts, ...lent.body }, shown);
+  const built = await build(
+    invocation,
+    { ...body, ...contexts, ...lent.body, CacheFrom: caches.names },
+    shown,
+  );
   writeReports({ id: flags.string('iidfile'), metadata: flags.string('metadata-file') }, built);
   try {
-    const caches = cacheOptions(flags).exports.map((ref): Output => ({ type: 'cache', ref }));
-    for (const output of [...outputs.list, ...caches])
-      await deliver(invocation, output, built, mode === 'quiet' || mode === 'rawjson');
+    const quiet = mode === 'quiet' || mode === 'rawjson';
+    for (const output of outputs.list) await deliver(invocation, output, built, quiet);
+    await exportCaches(invocation, built, cache, quiet);
   } finally {
     if (before !== null && !before.has(built.image)) await forget(client, built.image);
   }
@@ -71,15 +78,6 @@ async function imagesBefore(
   if (outputs.keepsImage || tags.length > 0) return null;
   const images = await client.json<ImageSummary[]>('GET', '/images/json', { query: { all: true } });
   return new Set(images.map(({ Id }) => Id));
-}
-
-/** Something else may need it by now; then it stays. */
-async function forget(client: Client, image: string): Promise<void> {
-  try {
-    await client.call('DELETE', `/images/${image}`);
-  } catch (error) {
-    if (!(error instanceof ApiError)) throw error;
-  }
 }
 
 async function send(
@@ -124,7 +122,8 @@ async function build(
   for await (const line of jsonLines<BuildLine>(lines)) {
     skew ??= Date.now() - line.time;
     if (line.kind === 'result') {
-      const built = { image: line.image, names: line.names };
+      const { image, names, caches } = line;
+      const built = { image, names, caches };
       shown.finish(built);
       return built;
     }

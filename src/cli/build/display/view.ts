@@ -1,9 +1,12 @@
 /** Where a build is shown. */
+import type { CacheExport } from '../../../api/types/builds.ts';
 import type { BuildState, Change } from './state.ts';
 
 export interface Finished {
   image: string;
   names: readonly string[];
+  /** Images that are caches, see `POST /gantry/build`. */
+  caches: readonly CacheExport[];
 }
 
 /** Disposing gives the terminal back, however the build has ended. */

@@ -1,10 +1,12 @@
-/** What an image's steps were made of, told by the image itself (`--cache-to type=inline`), for a builder that has never seen them. */
+/** What an image's steps were made of, told by the image itself (`--cache-to`), for a builder that has never seen them. */
 import type { ImageParts, Layer } from '../../images/model.ts';
 import type { ImageConfig } from '../../oci/image.ts';
 import type { StepCache } from './store.ts';
 
-/** Of the config; other engines leave it alone. */
+/** Of the config; other engines leave them alone. */
 const field = 'io.gantry.build.cache.v1';
+/** Names of further images that tell of the same build: see `export.ts`. */
+const moreField = 'io.gantry.build.cache.more.v1';
 
 /** A step that a build has gone through. */
 export interface Passed {
@@ -24,7 +26,7 @@ interface Entry {
 }
 
 /** `steps`: those of the whole build; the ones that the image stands on are told of. */
-export function withInlineCache(
+export function withCache(
   config: ImageConfig,
   layers: readonly Layer[],
   steps: readonly Passed[],
@@ -35,8 +37,19 @@ export function withInlineCache(
   return Object.assign({}, config, { [field]: entries });
 }
 
+export const withMore = (config: ImageConfig, more: readonly string[]): ImageConfig =>
+  more.length === 0 ? config : Object.assign({}, config, { [moreField]: more });
+
+export function moreOf(config: ImageConfig): string[] {
+  const more: unknown = (config as unknown as Record<string, unknown>)[moreField];
+  return Array.isArray(more) ? more.filter((name) => typeof name === 'string' && isSuffix.test(name)) : [];
+}
+
+/** What a tag may end with. */
+const isSuffix = /^[0-9a-f]{12}$/;
+
 /** Takes over what the image tells. Whoever names an image as a cache trusts it with this. */
-export function importInlineCache({ config, layers }: ImageParts, cache: StepCache): void {
+export function importCache({ config, layers }: ImageParts, cache: StepCache): void {
   const entries: unknown = (config as unknown as Record<string, unknown>)[field];
   if (!Array.isArray(entries)) return;
   for (const entry of entries) {

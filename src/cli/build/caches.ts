@@ -1,0 +1,123 @@
+/** Caches on their way: directories that become images of the daemon, and images that become directories or are pushed. */
+import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
+import { dirname, join, resolve } from 'node:path';
+import { parseReference, repository } from '../../lib/reference.ts';
+import { contextFiles, packFiles } from '../archive/context-files.ts';
+import { unpack } from '../archive/unpack.ts';
+import type { Invocation } from '../command.ts';
+import { ApiError, type Client } from '../http/client.ts';
+import { jsonLines } from '../stream/json-lines.ts';
+import { writeErr } from '../terminal/output.ts';
+import type { CacheOptions, CacheSource, CacheTarget } from './cache-options.ts';
+import { push, tag } from './deliver.ts';
+import type { Finished } from './display/view.ts';
+
+/** Images that are the daemon's until this is disposed. `names`: by which a build may use them. */
+export interface OpenCaches extends AsyncDisposable {
+  names: string[];
+}
+
+/** What cannot be had is no reason to build nothing. */
+export async function openCaches(client: Client, sources: readonly CacheSource[]): Promise<OpenCaches> {
+  await using stack = new AsyncDisposableStack();
+  const names: string[] = [];
+  for (const source of sources) {
+    const found = source.kind === 'image' ? [source.name] : await load(client, source.path);
+    if (source.kind === 'local') for (const id of found) stack.defer(() => forget(client, id));
+    names.push(...found);
+  }
+  const kept = stack.move();
+  return { names, [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** Ids of what an OCI image layout holds. */
+async function load(client: Client, path: string): Promise<string[]> {
+  const warn = (problem: string) => writeErr(`WARNING: local cache import at ${path}: ${problem}\n`);
+  if (!existsSync(join(path, 'index.json'))) warn('not found');
+  else
+    try {
+      return await loaded(client, path);
+    } catch (error) {
+      if (!(error instanceof ApiError)) throw error;
+      warn(error.reason);
+    }
+  return [];
+}
+
+async function loaded(client: Client, path: string): Promise<string[]> {
+  const body = { stream: packFiles(contextFiles(resolve(path), null)), type: 'application/x-tar' };
+  const response = await client.request('POST', '/images/load', { query: { quiet: true }, body });
+  const ids: string[] = [];
+  for await (const { stream = '', error } of jsonLines<{ stream?: string; error?: string }>(response.body)) {
+    if (error !== undefined) throw new ApiError(500, error);
+    const id = /^Loaded image ID: (sha256:[0-9a-f]{64})$/m.exec(stream)?.[1];
+    if (id !== undefined) ids.push(id);
+  }
+  return ids;
+}
+
+/** What the daemon made for it goes again, however that ends. */
+export async function exportCaches(
+  invocation: Pick<Invocation, 'client' | 'configDirectory'>,
+  { caches }: Finished,
+  { to }: CacheOptions,
+  quiet: boolean,
+): Promise<void> {
+  const { client } = invocation;
+  try {
+    for (const target of to)
+      if (target.kind === 'local')
+        await save(
+          client,
+          caches.map(({ image }) => image),
+          target,
+        );
+      else
+        for (const [index, { image, suffix }] of caches.entries()) {
+          const name = index === 0 ? target.ref : withSuffix(target.ref, suffix);
+          await tag(client, image, name);
+          try {
+            await push(invocation, name, quiet);
+          } finally {
+            await forget(client, name);
+          }
+        }
+  } finally {
+    for (const { image } of caches) await forget(client, image);
+  }
+}
+
+function withSuffix(ref: string, suffix: string): string {
+  const name = parseReference(ref);
+  return `${repository(name)}:${name.tag ?? 'latest'}-${suffix}`;
+}
+
+/** In place of what was there, once all of it is. */
+async function save(
+  client: Client,
+  images: readonly string[],
+  { path }: Extract<CacheTarget, { kind: 'local' }>,
+): Promise<void> {
+  const directory = resolve(path);
+  mkdirSync(directory, { recursive: true });
+  const fresh = mkdtempSync(join(dirname(directory), '.gantry-cache-'));
+  try {
+    const { body } = await client.request('GET', '/images/get', { query: { names: images } });
+    await unpack(body, fresh, []);
+    for (const name of readdirSync(fresh)) {
+      rmSync(join(directory, name), { recursive: true, force: true });
+      renameSync(join(fresh, name), join(directory, name));
+    }
+  } finally {
+    rmSync(fresh, { recursive: true, force: true });
+  }
+}
+
+/** Something else may need it by now; then it stays. */
+export async function forget(client: Client, image: string): Promise<void> {
+  try {
+    await client.call('DELETE', `/images/${image}`);
+  } catch (error) {
+    if (!(error instanceof ApiError)) throw error;
+  }
+}
