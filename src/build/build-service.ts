@@ -127,7 +127,7 @@ export class BuildService implements Builds {
 
   async #readDockerfile(request: BuildRequest, context: OpenContext, op: Operational): Promise<Dockerfile> {
     const { dockerfile } = request;
-    if ('text' in dockerfile) return parseDockerfile(dockerfile.text);
+    if ('text' in dockerfile) return parseDockerfile(dockerfile.text, { filename: dockerfile.name });
     if (context.dockerfile !== null) return parseDockerfile(context.dockerfile);
     const path = nameOf(absolute(dockerfile.path || 'Dockerfile'));
     const text = await readInside(context.path, path, dockerfileLimit, op.signal);

@@ -39,8 +39,8 @@ export type Entitlement = 'network.host' | 'security.insecure';
 
 export interface BuildRequest {
   context: ContextSource;
-  /** In the context, or the file itself. */
-  dockerfile: { path: string } | { text: string };
+  /** In the context, or the file itself and what messages call it. */
+  dockerfile: { path: string } | { text: string; name: string };
   contexts: ReadonlyMap<string, NamedContext>;
   /** A stage by name or number; "" = the last. */
   target: string;

@@ -1,7 +1,7 @@
 /** docker container prune: removes all stopped containers that the filters let through. */
 import { invalid, isKind } from '../lib/errors.ts';
 import type { ContainerId } from '../lib/ids.ts';
-import { parseTimestamp } from '../lib/timestamp.ts';
+import { parseUntil } from '../lib/timestamp.ts';
 import type { Context } from './context.ts';
 import type { Container } from './model.ts';
 import { remove } from './remove.ts';
@@ -49,10 +49,4 @@ function hasLabel({ config }: Container, filter: string): boolean {
   const at = filter.indexOf('=');
   if (at < 0) return filter in config.labels;
   return config.labels[filter.slice(0, at)] === filter.slice(at + 1);
-}
-
-function parseUntil(text: string, now: number): number {
-  const time = parseTimestamp(text, now);
-  if (time === null) throw invalid(`failed to parse value as time or duration: "${text}"`);
-  return time;
 }

@@ -1,4 +1,5 @@
 /** Points in time as clients give them in filters. */
+import { invalid } from './errors.ts';
 
 const units: Record<string, number> = {
   ns: 1e-6,
@@ -28,4 +29,11 @@ export function parseTimestamp(text: string, now: number): number | null {
     text.replace(/T(\d{2})(?=$|Z|[+-])/, 'T$1:00').replace(/^(\d{4}-\d{2}-\d{2})$/, '$1T00:00'),
   );
   return Number.isNaN(time) ? null : time;
+}
+
+/** The same of a filter `until`. Throws invalid with Docker's text. */
+export function parseUntil(text: string, now: number): number {
+  const time = parseTimestamp(text, now);
+  if (time === null) throw invalid(`failed to parse value as time or duration: ${JSON.stringify(text)}`);
+  return time;
 }

@@ -189,14 +189,14 @@ describe('gantry', () => {
     const offer = (offered: unknown) =>
       ask(server.socket, 'POST /gantry/contexts/offer', { header: json, body: JSON.stringify(offered) });
     const Entries = [
-      ['d', 'directory', '1'],
+      ['d', 'directory', 'known'],
       ['d/\xff', 'other', 'new'],
     ];
     const { status, body } = await offer({ Name: 'host:/src', Entries });
     const { Id, Wanted } = JSON.parse(body) as { Id: string; Wanted: number[] };
     expect([status, Wanted]).toEqual([201, [1]]);
     expect(server.builds.offers.get('host:/src')).toEqual([
-      { path: 'd', directory: true, stamp: '1' },
+      { path: 'd', directory: true, stamp: 'known' },
       { path: 'd/\xff', directory: false, stamp: 'new' },
     ]);
     expect((await ask(server.socket, `POST /gantry/contexts/${Id}/files`, tar)).status).toBe(204);
@@ -213,8 +213,9 @@ describe('gantry', () => {
 
   test('a context is received and used', async () => {
     const { status, body } = await ask(server.socket, 'POST /gantry/contexts', tar);
-    expect([status, JSON.parse(body)]).toEqual([201, { Id: 'context-1' }]);
-    const built = told((await build({ Context: { Id: 'context-1' }, Tags: ['foo'] })).body);
+    const { Id } = JSON.parse(body) as { Id: string };
+    expect([status, server.builds.contexts.get(Id)?.toString()]).toEqual([201, tar.body]);
+    const built = told((await build({ Context: { Id }, Tags: ['foo'] })).body);
     expect(built.at(-1)).toMatchObject({ kind: 'result', image: builtImage, names: ['foo:latest'] });
     expect(built.map(({ kind }) => kind).slice(0, 3)).toEqual(['step', 'end', 'step']);
     expect(built).toContainEqual(
@@ -248,7 +249,7 @@ describe('gantry', () => {
     const request = server.builds.requests.at(-1);
     expect(request).toMatchObject({
       context: { kind: 'remote', url: 'https://example.org/x.git' },
-      dockerfile: { text: 'FROM x' },
+      dockerfile: { text: 'FROM x', name: 'Dockerfile' },
       target: 't',
       noCache: ['one'],
       network: 'default',
@@ -343,7 +344,7 @@ describe('the cache', () => {
         all: true,
         filters: new Map([
           ['until', ['24h', '1h']],
-          ['type', ['regular']],
+          ['type', ['step']],
         ]),
         keep: 5,
       },

@@ -72,12 +72,12 @@ export class FakeBuilds implements Builds {
   /** What was offered, by name. */
   readonly offers = new Map<string, readonly ContextEntry[]>();
 
-  /** Files whose stamp is "new" are wanted. */
+  /** All is wanted but what has the stamp "known". */
   offerContext: Builds['offerContext'] = async (name, entries) => {
     this.offers.set(name, entries);
     const id = `context-${this.contexts.size + 1}`;
     this.contexts.set(id, Buffer.alloc(0));
-    return { id, wanted: entries.flatMap(({ stamp }, index) => (stamp === 'new' ? [index] : [])) };
+    return { id, wanted: entries.flatMap(({ stamp }, index) => (stamp === 'known' ? [] : [index])) };
   };
 
   fillContext: Builds['fillContext'] = async (id, archive) => {

@@ -213,6 +213,13 @@ if (isGantry)
     expect(await fresh.ok('docker', 'system', 'df')).toMatch(/Build Cache\s+1\s+0\s+0B/);
     await fresh.ok('docker', 'image', 'prune', '-af');
     expect(await fresh.ok('docker', 'system', 'df')).toMatch(/Build Cache\s+1\s+0\s+1MB/);
-    expect(await fresh.ok('docker', 'builder', 'prune', '-af')).toContain('1MB');
+    const prune = (until: string) =>
+      fresh.run('docker', ['builder', 'prune', '-af', '--filter', `until=${until}`]);
+    expect((await prune('24h')).stdout).toContain('Total reclaimed space: 0B');
+    expect(await prune('yesterday')).toMatchObject({
+      code: 1,
+      stderr: expect.stringContaining('failed to parse'),
+    });
+    expect((await prune('1ms')).stdout).toContain('1MB');
     expect(await fresh.ok('docker', 'system', 'df')).toMatch(/Build Cache\s+0\s+0\s+0B/);
   });

@@ -39,7 +39,7 @@ async function build(args: string[], known: string[] = []) {
       if (asked.endsWith('/export')) return new Response(files);
       if (asked.startsWith('GET /images/get')) return new Response('an archive');
       if (request.method === 'DELETE') return new Response(null, { status: 204 });
-      return Response.json({ Id: 'x' }, { status: 201 });
+      return Response.json({ Id: 'x', Wanted: [] }, { status: 201 });
     },
   });
   const result = await command([process.execPath, main, 'build', '-q', ...args, '.'], {

@@ -32,7 +32,8 @@ function builder(script: readonly (News | number)[]) {
       const headers = { 'Api-Version': '1.51' };
       const { pathname } = new URL(request.url);
       await request.arrayBuffer();
-      if (pathname.endsWith('/contexts')) return Response.json({ Id: 'x' }, { status: 201, headers });
+      if (pathname.endsWith('/contexts/offer'))
+        return Response.json({ Id: 'x', Wanted: [] }, { status: 201, headers });
       if (!pathname.endsWith('/gantry/build')) return new Response('OK', { headers });
       async function* lines() {
         for (const one of script)

@@ -65,7 +65,7 @@ describe('contexts', () => {
     expect(await listing()).toEqual(['.dockerignore', 'sub/', 'sub/file']);
     expect(request()).toMatchObject({
       context: { kind: 'added', id: 'context-1' },
-      dockerfile: { text: 'FROM busybox\nRUN make\n' },
+      dockerfile: { text: 'FROM busybox\nRUN make\n', name: 'Dockerfile' },
       tags: ['foo:latest'],
     });
   });
@@ -73,20 +73,23 @@ describe('contexts', () => {
   test('-f: from where we are, with an ignore file of its own', async () => {
     await build(['-f', 'other/Other.Dockerfile', 'context']);
     expect(await listing()).toEqual(['.dockerignore', 'Dockerfile', 'secret']);
-    expect(request()?.dockerfile).toEqual({ text: 'FROM scratch\n' });
+    expect(request()?.dockerfile).toEqual({ text: 'FROM scratch\n', name: 'Other.Dockerfile' });
     await build(['-f', 'other/Other.Dockerfile', 'other']);
-    expect(request()?.dockerfile).toEqual({ path: 'Other.Dockerfile' });
+    expect(request()?.dockerfile).toEqual({ text: 'FROM scratch\n', name: 'Other.Dockerfile' });
   });
 
   test('standard input: a Dockerfile, a tar, or the Dockerfile beside a context', async () => {
     await build(['-'], { stdin: 'FROM scratch\n' });
-    expect([request()?.dockerfile, await listing()]).toEqual([{ text: 'FROM scratch\n' }, []]);
+    expect([request()?.dockerfile, await listing()]).toEqual([
+      { text: 'FROM scratch\n', name: 'Dockerfile' },
+      [],
+    ]);
     const archive = Bun.spawnSync(['tar', '-C', join(directory, 'context'), '-cz', '.']).stdout;
     await build(['-f', 'sub/D', '-'], { stdin: archive });
     expect(request()?.dockerfile).toEqual({ path: 'sub/D' });
     expect(server.builds.contexts.get('context-2')).toEqual(archive);
     await build(['-f', '-', 'other'], { stdin: 'FROM here\n' });
-    expect(request()?.dockerfile).toEqual({ text: 'FROM here\n' });
+    expect(request()?.dockerfile).toEqual({ text: 'FROM here\n', name: 'Dockerfile' });
     expect(await listing('context-3')).toEqual(['Other.Dockerfile', 'Other.Dockerfile.dockerignore']);
   });
 

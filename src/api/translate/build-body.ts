@@ -67,7 +67,7 @@ function namedContextOf(fields: Fields): NamedContext {
 }
 
 function dockerfileOf(fields: Fields | null): BuildRequest['dockerfile'] {
-  if (fields?.has('Text')) return { text: fields.text('Text') };
+  if (fields?.has('Text')) return { text: fields.text('Text'), name: fields.text('Name') || 'Dockerfile' };
   return { path: fields?.text('Path') || 'Dockerfile' };
 }
 

@@ -1,6 +1,6 @@
 /** Which networks a list shows, and which a prune may remove. */
 import { invalid } from '../../lib/errors.ts';
-import { parseTimestamp } from '../../lib/timestamp.ts';
+import { parseUntil } from '../../lib/timestamp.ts';
 import type { Network } from '../../networks/model.ts';
 import { type Filters, lacksLabels, matchesLabels, matchesPattern } from '../http/filters.ts';
 
@@ -55,7 +55,5 @@ function untilOf(values: readonly string[] | undefined, now: number): number {
   const [value, ...more] = values ?? [];
   if (value === undefined) return Number.POSITIVE_INFINITY;
   if (more.length > 0) throw invalid('more than one until filter specified');
-  const time = parseTimestamp(value, now);
-  if (time === null) throw invalid(`failed to parse value as time or duration: ${JSON.stringify(value)}`);
-  return time;
+  return parseUntil(value, now);
 }

@@ -45,8 +45,8 @@ export interface UlimitJson {
 /** Body of `POST /gantry/build`. What is absent is as with `docker build` without the option. */
 export interface BuildBody {
   Context: ContextJson;
-  /** `Path` is in the context. */
-  Dockerfile?: { Path: string } | { Text: string };
+  /** `Path` is in the context; `Name` is what messages call the text. */
+  Dockerfile?: { Path: string } | { Text: string; Name?: string };
   Contexts?: Record<string, ContextJson | { Image: string }>;
   Target?: string;
   Tags?: string[];

@@ -1,5 +1,6 @@
 /** `builder prune`. */
 import { invalid } from '../../lib/errors.ts';
+import { parseUntil } from '../../lib/timestamp.ts';
 import type { KeptContexts } from '../context/kept.ts';
 import type { CachePruning, CacheRecord } from '../model.ts';
 import type { BuildParts } from '../parts.ts';
@@ -13,8 +14,8 @@ export async function pruneCache(
   contexts: KeptContexts,
   { all, filters, keep }: CachePruning,
 ): Promise<{ removed: string[]; space: number }> {
-  const records = await cacheUsage(parts, caches, contexts);
   const isMatch = matcher(filters);
+  const records = await cacheUsage(parts, caches, contexts);
   let left = records.reduce((sum, { size, shared }) => sum + (shared ? 0 : size), 0);
   const removed: string[] = [];
   let space = 0;
@@ -34,21 +35,33 @@ export async function pruneCache(
   return { removed, space };
 }
 
-type Test = (record: CacheRecord, value: string) => boolean;
+type Test = (record: CacheRecord) => boolean;
 
-const tests: Record<string, Test> = {
-  id: (record, value) => record.id.startsWith(value),
-  type: (record, value) => record.kind === value,
-  description: (record, value) => record.description.includes(value),
-  inuse: (record, value) => String(record.inUse) === (value || 'true'),
-  shared: (record, value) => String(record.shared) === (value || 'true'),
-  private: (record, value) => String(!record.shared) === (value || 'true'),
-  until: (record, value) => record.used < Number(value),
+const flag =
+  (of: Test) =>
+  (value: string): Test =>
+  (record) =>
+    String(of(record)) === (value || 'true');
+
+const tests: Record<string, (value: string) => Test> = {
+  id: (value) => (record) => record.id.startsWith(value),
+  type: (value) => (record) => record.kind === value,
+  description: (value) => (record) => record.description.includes(value),
+  inuse: flag((record) => record.inUse),
+  shared: flag((record) => record.shared),
+  private: flag((record) => !record.shared),
+  until: (value) => {
+    const time = parseUntil(value, Date.now());
+    return (record) => record.used < time;
+  },
 };
 
-/** `type`: as in CacheRecord. `until`: milliseconds since the epoch, which the caller has made of what the user said. */
-function matcher(filters: CachePruning['filters']): (record: CacheRecord) => boolean {
-  for (const name of filters.keys()) if (!(name in tests)) throw invalid(`Invalid filter '${name}'`);
-  return (record) =>
-    [...filters].every(([name, values]) => values.some((value) => tests[name]?.(record, value) ?? false));
+/** Every filter, by one of its values. */
+function matcher(filters: CachePruning['filters']): Test {
+  const each = [...filters].map(([name, values]) => {
+    const make = tests[name];
+    if (make === undefined) throw invalid(`Invalid filter '${name}'`);
+    return values.map(make);
+  });
+  return (record) => each.every((alternatives) => alternatives.some((matches) => matches(record)));
 }

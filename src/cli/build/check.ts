@@ -11,7 +11,7 @@ import { excerpt } from '../../build/dockerfile/location.ts';
 import { hostPlatform, parsePlatform } from '../../oci/platform.ts';
 import { ExitError, exitCode } from '../exit.ts';
 import { writeOut } from '../terminal/output.ts';
-import { readSelection } from './ignore.ts';
+import { type IgnoreFile, readSelection } from './ignore.ts';
 import type { Source } from './source.ts';
 
 export interface CheckRequest {
@@ -22,12 +22,12 @@ export interface CheckRequest {
 }
 
 /** 1 when there is something to say. */
-export function runCheck(source: Source, request: CheckRequest): number {
-  const { local } = source;
-  if (local === null)
+export function runCheck({ files, dockerfile: source }: Source, request: CheckRequest): number {
+  if (source.kind === 'there')
     throw new ExitError('--check needs the Dockerfile here: it cannot look into an archive or a URL');
-  const dockerfile = parsed(local.text, local.name);
-  const warnings = check(dockerfile, source, request);
+  const dockerfile = parsed(source.text, source.name);
+  const selection = files.kind === 'directory' ? readSelection(files.path, source.path) : null;
+  const warnings = check(dockerfile, selection, request);
   writeOut(reportOf(dockerfile, warnings));
   return warnings.length === 0 ? exitCode.success : exitCode.failure;
 }
@@ -41,10 +41,9 @@ function parsed(text: string, filename: string): Dockerfile {
   }
 }
 
-function check(dockerfile: Dockerfile, { files, local }: Source, request: CheckRequest): Warning[] {
+function check(dockerfile: Dockerfile, selection: IgnoreFile | null, request: CheckRequest): Warning[] {
   const { args, target, platform } = request;
   const options = args.BUILDKIT_DOCKERFILE_CHECK;
-  const selection = files.kind === 'directory' ? readSelection(files.path, local?.path ?? null) : null;
   const warnings = checkDockerfile(dockerfile, {
     buildArgs: new Map(Object.entries(args)),
     buildPlatform: hostPlatform(),

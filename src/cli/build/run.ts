@@ -15,7 +15,6 @@ import { exportCaches, forget, openCaches } from './caches.ts';
 import { parseNamedContext, sendFiles } from './contexts.ts';
 import { checkOutputs, deliver, writeReports } from './deliver.ts';
 import type { Finished } from './display/view.ts';
-import { readSelection } from './ignore.ts';
 import { type Outputs, parseOutputs } from './outputs.ts';
 import { refuseUnserved } from './refusals.ts';
 import { modeOf, Shown } from './shown.ts';
@@ -82,7 +81,7 @@ async function imagesBefore(
 
 async function send(
   { flags, client }: Invocation,
-  { files, dockerfile, local }: Source,
+  { files, dockerfile }: Source,
   shown: Shown,
 ): Promise<Pick<BuildBody, 'Context' | 'Dockerfile' | 'Contexts'>> {
   const named = flags.list('build-context').map(parseNamedContext);
@@ -90,10 +89,7 @@ async function send(
     from.kind === 'url'
       ? { Url: from.url }
       : shown.around(title, 'transferring context:', (moved) => sendFiles(client, from, path, moved));
-  const ignored =
-    files.kind === 'directory' &&
-    'Path' in dockerfile &&
-    readSelection(files.path, local?.path ?? null)?.ignores(dockerfile.Path);
+  const path = dockerfile.kind === 'here' ? dockerfile.path : null;
   const Contexts: NonNullable<BuildBody['Contexts']> = {};
   for (const { name, value } of named)
     Contexts[name] =
@@ -101,9 +97,11 @@ async function send(
         ? { Image: value.name }
         : await transfer(`[context ${name}] load from client`, value.files, null);
   return {
-    Context: await transfer('[internal] load build context', files, local?.path ?? null),
-    // What is ignored is no file of the context, and is the Dockerfile all the same.
-    Dockerfile: ignored && local ? { Text: local.text } : dockerfile,
+    Context: await transfer('[internal] load build context', files, path),
+    Dockerfile:
+      dockerfile.kind === 'here'
+        ? { Text: dockerfile.text, Name: dockerfile.name }
+        : { Path: dockerfile.path },
     Contexts,
   };
 }

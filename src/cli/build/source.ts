@@ -14,9 +14,10 @@ export type Files =
 
 export interface Source {
   files: Files;
-  dockerfile: { Path: string } | { Text: string };
-  /** The Dockerfile where it can be read here. */
-  local: { text: string; name: string; path: string | null } | null;
+  /** Where the daemon finds it, or the file itself where it can be read here; `path`: of this machine. */
+  dockerfile:
+    | { kind: 'there'; path: string }
+    | { kind: 'here'; text: string; name: string; path: string | null };
 }
 
 /** `file`: "" when no Dockerfile is named. */
@@ -34,7 +35,7 @@ export const isUrl = (text: string): boolean =>
 
 async function remote(url: string, file: string): Promise<Source> {
   if (file === '-') return withText({ kind: 'url', url }, await readInput());
-  return { files: { kind: 'url', url }, dockerfile: { Path: file || 'Dockerfile' }, local: null };
+  return { files: { kind: 'url', url }, dockerfile: inFiles(file) };
 }
 
 async function fromInput(file: string): Promise<Source> {
@@ -42,8 +43,7 @@ async function fromInput(file: string): Promise<Source> {
   if (input.kind === 'archive')
     return {
       files: { kind: 'archive', bytes: input.bytes },
-      dockerfile: { Path: file || 'Dockerfile' },
-      local: null,
+      dockerfile: inFiles(file),
     };
   if (file !== '')
     throw new ExitError('ambiguous Dockerfile source: both stdin and flag correspond to Dockerfiles');
@@ -52,10 +52,11 @@ async function fromInput(file: string): Promise<Source> {
 
 const readInput = async (): Promise<string> => new Response(Bun.stdin.stream()).text();
 
+const inFiles = (file: string) => ({ kind: 'there', path: file || 'Dockerfile' }) as const;
+
 const withText = (files: Files, text: string): Source => ({
   files,
-  dockerfile: { Text: text },
-  local: { text, name: 'Dockerfile', path: null },
+  dockerfile: { kind: 'here', text, name: 'Dockerfile', path: null },
 });
 
 /** Absolute, without links. */
@@ -77,8 +78,7 @@ function inDirectory(path: string, file: string): Source {
   const outside = inside.startsWith('../') || inside.startsWith('/');
   return {
     files: { kind: 'directory', path },
-    dockerfile: outside ? { Text: text } : { Path: inside },
-    local: { text, name: outside ? basename(dockerfile) : inside, path: dockerfile },
+    dockerfile: { kind: 'here', text, name: outside ? basename(dockerfile) : inside, path: dockerfile },
   };
 }
 
