@@ -12,10 +12,10 @@ const layerSuffix: Record<Compression, string> = {
   xz: '+xz',
 };
 
-/** The media type of a layer follows from what its bytes are. */
+/** The media type of a layer follows from what its bytes are. Derived ones are plain (thin/), and dear to look at. */
 async function layerDescriptor(content: ContentStore, { digest, size }: Blob): Promise<Descriptor> {
-  const head = await content.head(digest, 8);
-  return { mediaType: mediaTypes.ociLayer + layerSuffix[detectCompression(head)], digest, size };
+  const compression = content.isFile(digest) ? detectCompression(await content.head(digest, 8)) : 'none';
+  return { mediaType: mediaTypes.ociLayer + layerSuffix[compression], digest, size };
 }
 
 /** Writes the manifest of a config and layers that are in the store. It depends on nothing else, so it is reproducible. */

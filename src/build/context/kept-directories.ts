@@ -4,6 +4,7 @@
  *   files/         the context itself
  *   manifest.json  what is in it; missing while it is being changed, so that nobody believes what a dead daemon left half done
  *   digests.json   of its files
+ *   listings.json  what was listed of it; goes with the manifest
  */
 import { createHash, randomBytes } from 'node:crypto';
 import {
@@ -19,7 +20,7 @@ import {
 import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../lib/op.ts';
-import { KnownDigests } from '../files/known-digests.ts';
+import { KnownFiles, type StoredEntry } from '../files/known-files.ts';
 import type { ContextEntry } from '../model.ts';
 
 export interface Manifest {
@@ -65,15 +66,21 @@ export class KeptDirectories {
     this.#write(id, 'manifest.json', { boot: this.#boot, ...manifest } satisfies Stored);
   }
 
+  /** Before anything of it is changed. */
   forgetManifest(id: string): void {
-    rmSync(this.#manifestPath(id), { force: true });
+    for (const file of ['listings.json', 'manifest.json'])
+      rmSync(join(this.#root, id, file), { force: true });
   }
 
-  digests = (id: string): KnownDigests =>
-    new KnownDigests(this.#read<[string, string][]>(id, 'digests.json') ?? []);
-
-  writeDigests(id: string, digests: [string, string][]): void {
-    this.#write(id, 'digests.json', digests);
+  /** `size`: how many entries it has. */
+  known(id: string, size: number): KnownFiles {
+    return new KnownFiles({
+      size,
+      digests: () => this.#read<[string, string][]>(id, 'digests.json') ?? [],
+      saveDigests: (digests) => this.#write(id, 'digests.json', digests),
+      listings: () => this.#read<[string, StoredEntry[]][]>(id, 'listings.json') ?? [],
+      saveListings: (listings) => this.#write(id, 'listings.json', listings),
+    });
   }
 
   /** Milliseconds since the epoch; 0 = what is there is of no use. */

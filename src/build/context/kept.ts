@@ -92,15 +92,14 @@ export class KeptContexts {
     taken.state = 'building';
     clearTimeout(taken.timer);
     this.#directories.touch(id);
-    const digests = this.#directories.digests(id);
+    const known = this.#directories.known(id, taken.manifest.entries.length);
     const close = async () => {
-      const changed = digests.save(taken.manifest.entries.length);
-      if (changed !== null) this.#directories.writeDigests(id, changed);
+      known.save();
       await (keep ? this.#giveBack(id, taken) : this.#drop(id));
       this.#sweep();
     };
     const path = this.#directories.files(id);
-    return { path, digests, dockerfile: null, isFiltered: true, [Symbol.asyncDispose]: close };
+    return { path, known, dockerfile: null, isFiltered: true, [Symbol.asyncDispose]: close };
   }
 
   list(): KeptContext[] {

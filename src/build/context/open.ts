@@ -3,7 +3,7 @@ import { decompressButGzip } from '../../images/compression.ts';
 import { untar } from '../../images/untar.ts';
 import { notFound } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
-import type { KnownDigests } from '../files/known-digests.ts';
+import type { KnownFiles } from '../files/known-files.ts';
 
 /** How long a context waits for its build, in milliseconds. */
 export const patience = 10 * 60_000;
@@ -11,8 +11,8 @@ export const patience = 10 * 60_000;
 export interface OpenContext extends AsyncDisposable {
   /** Of the host. */
   path: string;
-  /** Of its files, when they may be known from the last time. */
-  digests?: KnownDigests;
+  /** From the last time. */
+  known?: KnownFiles;
   /** The context was nothing but this Dockerfile. */
   dockerfile: string | null;
   /** Nothing is in it that `.dockerignore` names. */

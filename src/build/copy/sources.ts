@@ -2,8 +2,8 @@
 import { cleanPath } from '../../lib/clean-path.ts';
 import { notFound } from '../../lib/errors.ts';
 import { hasWildcard, literalPrefix, pathMatcher } from '../../lib/path-pattern.ts';
-import { indexWithDigests } from '../files/digests.ts';
-import { type IndexEntry, indexTree } from '../files/index.ts';
+import type { IndexEntry } from '../files/index.ts';
+import { listTree } from '../files/listing.ts';
 import { nameOf, textOf } from '../files/names.ts';
 import type { SourceTree } from '../files/tree.ts';
 
@@ -43,7 +43,7 @@ export async function findSources(
   const found: Source[] = [];
   const paths = named.map(({ path }) => path);
   let current: Source | undefined;
-  for await (const entry of indexWithDigests(tree, paths, signal)) {
+  for (const entry of await listTree(tree, paths, { digests: true, followNamed: true, signal })) {
     const next = named[found.length];
     if (next !== undefined && entry.path === next.path && !isWithin(entry.path, current)) {
       if (entry.kind === 'missing') throw missing(next.source);
@@ -74,7 +74,7 @@ async function pathsOf(
   const endless = deep && pattern.includes('**');
   const options = { digests: false, followNamed: true, ...(endless ? {} : { depth }), signal };
   // What is in a directory that is named comes with it.
-  for await (const { kind, path } of indexTree(tree, [nameOf(prefix)], options))
+  for (const { kind, path } of await listTree(tree, [nameOf(prefix)], options))
     if (
       kind !== 'missing' &&
       isMatch(textOf(path)) &&

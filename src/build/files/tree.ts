@@ -5,11 +5,11 @@ import type { RootMount } from '../../linux/mounts.ts';
 import { execution, framed, nativePath } from '../../linux/native.ts';
 import type { Operation } from '../../linux/operations.ts';
 import { rootOperations } from '../../linux/root-mount.ts';
-import type { KnownDigests } from './known-digests.ts';
+import type { KnownFiles } from './known-files.ts';
 
 export type SourceTree =
-  /** `digests`: of its files, where some are known. */
-  | { kind: 'directory'; path: string; digests?: KnownDigests }
+  /** `known`: what needs not be looked at again. */
+  | { kind: 'directory'; path: string; known?: KnownFiles }
   /** `mounts`: of the snapshotter. While a program works on a writable one nobody else may have it mounted. */
   | { kind: 'snapshot'; mounts: RootMount };
 

@@ -20,8 +20,8 @@ import type { Workshop } from './workshop.ts';
 
 const root = { uid: 0, gid: 0 };
 
-const treeIn = ({ path, digests }: OpenContext) =>
-  ({ kind: 'directory', path, ...(digests && { digests }) }) as const;
+const treeIn = ({ path, known }: OpenContext) =>
+  ({ kind: 'directory', path, ...(known && { known }) }) as const;
 
 export class Copies {
   constructor(
