@@ -91,7 +91,7 @@ export class BuildService implements Builds {
     const globals = this.#check(dockerfile, request, reporter);
     const named = await this.#openNamed(request, stack, op);
     const bases = new Bases(this.#parts, request, reporter, op);
-    await importCaches(this.#parts, request.cacheFrom, { bases, reporter, stack }, op);
+    await importCaches(this.#parts, request.cacheFrom, bases, reporter, op);
     const workshop = new Workshop({
       parts: this.#parts,
       caches: this.#caches,

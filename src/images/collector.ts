@@ -47,8 +47,10 @@ export class Collector {
   async collect(): Promise<void> {
     this.#wanted = true;
     if (this.#users > 0) return;
-    this.#running = this.#running.then(() => this.#collect());
-    await this.#running;
+    const run = this.#running.then(() => this.#collect());
+    // A failure is the caller's; those who come next only wait.
+    this.#running = run.catch(() => undefined);
+    await run;
   }
 
   /** The space is wanted: from the next collection on, pulls that were broken off begin anew. */

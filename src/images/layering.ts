@@ -43,20 +43,24 @@ export class ImageLayering implements Layering {
   parts = (id: Digest): Promise<ImageParts> => partsOf(this.context, id);
 
   async add(parent: string | null, tar: AsyncIterable<Uint8Array>, op: Operational): Promise<Layer | null> {
-    const { content, snapshotter, records } = this.context;
-    const blob = await content.write(tar);
+    const blob = await this.context.content.write(tar);
     if (blob.digest === emptyTar) return null;
-    const chainId = chainIds(parent === null ? [blob.digest] : [parent, blob.digest]).at(-1) ?? '';
+    return this.restack({ ...blob, diffId: blob.digest }, parent, op);
+  }
+
+  async restack(layer: Omit<Layer, 'chainId'>, parent: string | null, op: Operational): Promise<Layer> {
+    const { content, snapshotter, records } = this.context;
+    const chainId = chainIds(parent === null ? [layer.diffId] : [parent, layer.diffId]).at(-1) ?? '';
     await snapshotter.unpack(chainId, parent, (directory) =>
       unpackLayer(
         { content, snapshotter, records },
-        { ...blob, diffId: blob.digest, progress: () => {} },
+        { ...layer, progress: () => {} },
         { kind: 'stored' },
         { index: 0, chainId, directory },
         op,
       ),
     );
-    return { ...blob, diffId: blob.digest, chainId };
+    return { ...layer, chainId };
   }
 
   has({ chainId, digest }: Layer): boolean {

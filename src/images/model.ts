@@ -81,6 +81,8 @@ export interface Layering {
   parts(id: Digest): Promise<ImageParts>;
   /** A layer on top of `parent` (a ChainID; null: on nothing) from a plain layer tar; null when the tar has no members. */
   add(parent: string | null, tar: AsyncIterable<Uint8Array>, op: Operational): Promise<Layer | null>;
+  /** The same changes on top of something else. */
+  restack(layer: Layer, parent: string | null, op: Operational): Promise<Layer>;
   /** Both its files and its blob are here. */
   has(layer: Layer): boolean;
   /** Keeps these layers for `holder`, instead of what it had, until it is released. Survives the daemon. */

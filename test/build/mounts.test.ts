@@ -115,7 +115,7 @@ test('a command that fails says so with its code, and leaves nothing', async () 
   await expect(build(rig, from('RUN ["/none"]'))).rejects.toThrow('/none');
   await expect(build(rig, from('USER nobody-here', 'RUN true'))).rejects.toThrow('nobody-here');
   expect((await rig.containers.list()).length).toBe(before.containers);
-  expect(readdirSync(join(rig.directory, 'data', 'build', 'contexts'))).toEqual([]);
+  expect(readdirSync(join(rig.directory, 'data', 'build', 'contexts', 'once'))).toEqual([]);
 });
 
 test('a build whose client goes away ends, with everything that it runs', async () => {
@@ -127,7 +127,7 @@ test('a build whose client goes away ends, with everything that it runs', async 
   client.abort();
   await expect(building).rejects.toThrow();
   expect(await rig.containers.list()).toEqual([]);
-  expect(readdirSync(join(rig.directory, 'data', 'build', 'contexts'))).toEqual([]);
+  expect(readdirSync(join(rig.directory, 'data', 'build', 'contexts', 'once'))).toEqual([]);
 });
 
 test('the first stage that fails ends the others', async () => {

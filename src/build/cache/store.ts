@@ -1,6 +1,7 @@
 /** What steps have made, by what they were made of. */
 
 import type { Layer, Layering } from '../../images/model.ts';
+import { beforeAbort } from '../../lib/abort.ts';
 import { type Database, migrate } from '../../lib/database.ts';
 
 const migrations = [
@@ -129,17 +130,5 @@ export class StepCache {
         layers: JSON.parse(layers) as Layer[],
         made: made !== 0,
       }));
-  }
-}
-
-/** `work`, but no longer than until `signal` aborts. */
-async function beforeAbort(work: Promise<unknown>, signal: AbortSignal): Promise<unknown> {
-  const { promise, reject } = Promise.withResolvers<never>();
-  const abort = () => reject(signal.reason);
-  signal.addEventListener('abort', abort, { once: true });
-  try {
-    return await Promise.race([work, promise]);
-  } finally {
-    signal.removeEventListener('abort', abort);
   }
 }

@@ -18,7 +18,7 @@ export async function cacheUsage(
   const records = steps.map((step): CacheRecord => {
     const chainId = step.layers.at(-1)?.chainId ?? '';
     return {
-      id: step.key.slice('sha256:'.length),
+      id: recordId(step),
       kind: 'step',
       description: step.title,
       size: layering.sizeOf(chainId),
@@ -39,6 +39,8 @@ const contextRecord = async ({ path, name, ...rest }: KeptContext): Promise<Cach
   uses: 0,
   ...rest,
 });
+
+export const recordId = ({ key }: Pick<StepRecord, 'key'>): string => key.slice('sha256:'.length);
 
 const chainIdOf = ({ chainId }: { chainId: string }): string => chainId;
 const timesOf = ({ created, used, uses }: StepRecord) => ({ created, used, uses });

@@ -4,6 +4,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { detectCompression } from '../../images/compression.ts';
 import { internal, invalid, messageOf, notFound } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
+import { isTarHeader } from '../../lib/tar-header.ts';
 import { cloneRepository, parseGitUrl } from './git.ts';
 
 export interface Fetched {
@@ -26,7 +27,7 @@ export async function fetchContext(url: string, directory: string, op: Operation
     throw invalid(`unable to prepare context: path ${JSON.stringify(url)} not found`);
   const { body } = await open(url, op.signal);
   const { head, chunks } = await peekBlock(body);
-  if (detectCompression(head) !== 'none' || isTar(head)) return { archive: chunks, dockerfile: null };
+  if (detectCompression(head) !== 'none' || isTarHeader(head)) return { archive: chunks, dockerfile: null };
   return { archive: null, dockerfile: await textOf(chunks, url) };
 }
 
@@ -41,6 +42,7 @@ async function open(
     signal.throwIfAborted();
     throw internal(`error fetching ${withoutSecrets(url)}: ${messageOf(error)}`);
   }
+  if (!response.ok) await response.body?.cancel();
   if (response.status === 404) throw notFound(`error fetching ${withoutSecrets(url)}: 404 Not Found`);
   if (!response.ok || response.body === null)
     throw internal(`error fetching ${withoutSecrets(url)}: ${response.status} ${response.statusText}`);
@@ -77,10 +79,6 @@ export function withoutSecrets(url: string): string {
 }
 
 const blockSize = 512;
-const magicAt = 257;
-
-const isTar = (head: Buffer): boolean => head.toString('latin1', magicAt, magicAt + 5) === 'ustar';
-
 async function peekBlock(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ head: Buffer; chunks: AsyncIterable<Uint8Array> }> {
@@ -92,8 +90,13 @@ async function peekBlock(
     head = Buffer.concat([head, value]);
   }
   async function* rest(): AsyncGenerator<Uint8Array> {
-    yield head;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
+    try {
+      yield head;
+      for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
+        yield next.value;
+    } finally {
+      await iterator.return?.();
+    }
   }
   return { head, chunks: rest() };
 }

@@ -15,6 +15,9 @@ test.each([
   ['u+s', 0o755, false, 0o4755],
   ['+t', 0o777, true, 0o1777],
   ['u+r-w', 0o200, false, 0o400],
+  ['g=u', 0o750, false, 0o770],
+  ['go=u-w', 0o754, false, 0o755],
+  ['o+g', 0o670, false, 0o677],
 ] as const)('%s of %o (directory: %p)', (text, mode, isDirectory, expected) => {
   expect(parseMode(text)(mode, isDirectory).toString(8)).toBe(expected.toString(8));
 });

@@ -20,8 +20,6 @@ export interface CopyWish {
   /** Directories that lead to a source are made again (--parents). */
   parents: boolean;
   excludes: Ignores | null;
-  /** A destination that is there becomes like the directory that is named. */
-  overwrite: boolean;
 }
 
 /** Everything, as it is, to the top of the target. */
@@ -32,7 +30,6 @@ export const wholeTree: CopyWish = {
   mode: null,
   parents: false,
   excludes: null,
-  overwrite: false,
 };
 
 export interface CopyPlan {
@@ -55,7 +52,7 @@ const join = (directory: string, name: string): string => `${beneath(directory)}
 class Planner {
   readonly records: PlaceRecord[] = [];
   readonly identity: KeyPart[] = [];
-  /** Where the first name of a file with several went. */
+  /** Where the first name of a file with several went; those of another source may be gone by then. */
   readonly #placed = new Map<string, string>();
 
   constructor(private readonly wish: CopyWish) {}
@@ -63,6 +60,7 @@ class Planner {
   add(source: Source): void {
     const [top, ...rest] = source.entries;
     if (top === undefined || top.kind === 'missing') return;
+    this.#placed.clear();
     const { destination, intoDirectory, parents } = this.wish;
     if (parents) this.#addWithParents(source);
     else if (top.kind === 'directory') this.#addDirectory(top, rest, destination);
@@ -81,19 +79,22 @@ class Planner {
     }
   }
 
-  #addWithParents({ kept, path, entries }: Source): void {
+  #addWithParents({ kept, path, entries, leading }: Source): void {
     const { destination } = this.wish;
     const above = path.slice(0, path.length - kept.length);
     const names = kept.split('/').filter((name) => name !== '');
-    for (let count = 1; count < names.length; count++) {
-      const part = names.slice(0, count).join('/');
+    for (const entry of leading) {
+      if (entry.kind === 'missing') continue;
+      const place = join(destination, entry.path.slice(beneath(above).length));
       this.records.push({
         action: 'copy',
-        source: join(above === '' ? '/' : above, part),
+        source: entry.path,
         followSource: true,
-        destination: join(destination, part),
+        destination: place,
         ...this.wish.owner,
       });
+      const { uid, gid } = this.wish.owner ?? entry;
+      this.identity.push([place, 'leading', ...contentOf(entry), uid, gid, entry.mode]);
     }
     const [top, ...rest] = entries;
     if (top === undefined || top.kind === 'missing') return;
@@ -106,7 +107,7 @@ class Planner {
 
   /** `named`: by the instruction itself, whose links are followed on both sides. */
   #place(entry: Present, destination: string, named: boolean): void {
-    const { owner, mode, overwrite } = this.wish;
+    const { owner, mode } = this.wish;
     const first = this.#firstName(entry, destination);
     if (first !== null) {
       this.records.push({ action: 'link', existingPath: first, destination });
@@ -120,7 +121,7 @@ class Planner {
       source: entry.path,
       destination,
       ...(named ? { followSource: true, follow: true } : {}),
-      ...(!named || overwrite ? { existing: true } : {}),
+      ...(named ? {} : { existing: true }),
       ...owner,
       ...(changed !== null && { mode: changed }),
     });

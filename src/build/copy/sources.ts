@@ -13,6 +13,8 @@ export interface Source {
   path: string;
   /** What of the path is kept by --parents. */
   kept: string;
+  /** The directories on the way in the kept part, where these are asked for. */
+  leading: readonly IndexEntry[];
   /** The entry itself first; a directory before what is in it. */
   entries: IndexEntry[];
 }
@@ -23,9 +25,14 @@ export const absolute = (path: string): string => cleanPath(`/${path}`);
 export interface SourceOptions {
   /** What is said of a source that names nothing. */
   missing: (source: string) => Error;
-  /** `**` in a pattern matches any number of directories. */
+  /** --parents: `**` in a pattern matches any number of directories, and those that lead to a source are wanted too. */
   deep?: boolean;
   signal: AbortSignal;
+}
+
+interface Named extends Omit<Source, 'entries' | 'leading'> {
+  /** As the instruction has it. */
+  source: string;
 }
 
 /** `sources` as the instruction has them, in its order; those of one pattern in the order of their names. */
@@ -34,30 +41,51 @@ export async function findSources(
   sources: readonly string[],
   { missing, deep = false, signal }: SourceOptions,
 ): Promise<Source[]> {
-  const named: { path: string; kept: string; source: string }[] = [];
+  const named: Named[] = [];
   for (const source of sources) {
     const paths = await pathsOf(tree, absolute(source), deep, signal);
     if (paths.length === 0) throw missing(source);
     for (const path of paths) named.push({ path, kept: keptOf(source, path), source });
   }
   const found: Source[] = [];
-  const paths = named.map(({ path }) => path);
-  let current: Source | undefined;
-  for (const entry of await listTree(tree, paths, { digests: true, followNamed: true, signal })) {
-    const next = named[found.length];
-    if (next !== undefined && entry.path === next.path && !isWithin(entry.path, current)) {
-      if (entry.kind === 'missing') throw missing(next.source);
-      current = { path: next.path, kept: next.kept, entries: [] };
-      found.push(current);
+  for (const group of apart(named)) {
+    const paths = group.map(({ path }) => path);
+    const entries = await listTree(tree, paths, { digests: true, followNamed: true, signal });
+    let at = 0;
+    for (const { path, kept, source } of group) {
+      const begin = at++;
+      if (entries[begin]?.kind === 'missing') throw missing(source);
+      while (at < entries.length && entries[at]?.path.startsWith(beneath(path))) at++;
+      const leading = deep ? await leadingTo(tree, path, kept, signal) : [];
+      found.push({ path, kept, leading, entries: entries.slice(begin, at) });
     }
-    current?.entries.push(entry);
   }
   return found;
 }
 
-/** A path that is named twice begins anew. */
-const isWithin = (path: string, current: Source | undefined): boolean =>
-  current !== undefined && path !== current.path && path.startsWith(beneath(current.path));
+async function leadingTo(
+  tree: SourceTree,
+  path: string,
+  kept: string,
+  signal: AbortSignal,
+): Promise<readonly IndexEntry[]> {
+  const above = path.slice(0, path.length - kept.length);
+  const names = kept.split('/').filter((name) => name !== '');
+  const paths = names.slice(0, -1).map((_, index) => `${above}/${names.slice(0, index + 1).join('/')}`);
+  if (paths.length === 0) return [];
+  return listTree(tree, paths, { digests: false, followNamed: true, depth: 0, signal });
+}
+
+/** Neighbours of which none lies in the one before it: in their listing each begins where the one before ends. */
+function apart(named: readonly Named[]): Named[][] {
+  const groups: Named[][] = [];
+  for (const next of named) {
+    const before = groups.at(-1)?.at(-1);
+    if (before === undefined || next.path.startsWith(beneath(before.path))) groups.push([next]);
+    else groups.at(-1)?.push(next);
+  }
+  return groups;
+}
 
 export const beneath = (path: string): string => (path === '/' ? '/' : `${path}/`);
 
@@ -73,14 +101,13 @@ async function pathsOf(
   const paths: string[] = [];
   const endless = deep && pattern.includes('**');
   const options = { digests: false, followNamed: true, ...(endless ? {} : { depth }), signal };
-  // What is in a directory that is named comes with it.
-  for (const { kind, path } of await listTree(tree, [nameOf(prefix)], options))
-    if (
-      kind !== 'missing' &&
-      isMatch(textOf(path)) &&
-      !paths.some((above) => path.startsWith(beneath(above)))
-    )
-      paths.push(path);
+  const base = nameOf(prefix);
+  for (const { kind, path } of await listTree(tree, [base], options)) {
+    // A directory comes before what is in it, which comes with it.
+    const above = paths.at(-1);
+    const comesAlong = above !== undefined && path.startsWith(beneath(above));
+    if (kind !== 'missing' && path !== base && !comesAlong && isMatch(textOf(path))) paths.push(path);
+  }
   return paths;
 }
 

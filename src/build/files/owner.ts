@@ -9,12 +9,18 @@ export interface Owner {
 
 const isNumber = (text: string) => /^\d+$/.test(text) && Number(text) < 2 ** 31;
 
+/** Of nothing at all. */
+const nameless = (user: string, group: string): string =>
+  isNumber(user)
+    ? `group ${group}: no matching entries in group`
+    : `user ${user}: no matching entries in passwd`;
+
 /**
- * `owner`: USER[:GROUP], each a name of the target's own /etc/passwd and /etc/group, or a number, which is taken as it is. As in Docker a
+ * `target`: null = there are no files. `owner`: USER[:GROUP], each a name of the target's own /etc/passwd and /etc/group, or a number, which is taken as it is. As in Docker a
  * number without a group is the group's number too, and a name brings the group that passwd says. Throws notFound for names that are not there.
  */
 export async function resolveOwner(
-  target: SourceTree,
+  target: SourceTree | null,
   owner: string,
   { signal }: { signal?: AbortSignal } = {},
 ): Promise<Owner> {
@@ -22,6 +28,7 @@ export async function resolveOwner(
   const wanted = group === '' && isNumber(user) ? `${user}:${user}` : owner;
   const [first = '', second = ''] = wanted.split(':', 2);
   if (isNumber(first) && isNumber(second)) return { uid: Number(first), gid: Number(second) };
+  if (target === null) throw notFound(`unable to find ${nameless(first, second)} file`);
   await using started = start('index', { target }, ['--owner', wanted], signal);
   try {
     const [text] = await Promise.all([read(started.program.output()), started.feed([])]);

@@ -61,24 +61,68 @@ export async function* contentOf(
   throw invalid(`${path}: too many levels of symbolic links`);
 }
 
-/** Its name is short and plain, so the header is one block. */
+/** The content of the one file in it. What a header cannot say (a large number, an attribute) comes before it in one of its own. */
 async function* firstMember(archive: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  let head: Buffer = Buffer.alloc(0);
-  let left = -1;
-  for await (const chunk of archive) {
-    let bytes: Uint8Array = chunk;
-    if (left < 0) {
-      head = Buffer.concat([head, chunk]);
-      if (head.length < block) continue;
-      left = sizeOf(head);
-      bytes = head.subarray(block);
-    }
-    const taken = bytes.subarray(0, left);
-    left -= taken.length;
-    if (taken.length > 0) yield taken;
+  await using reader = new BlockReader(archive);
+  let header = await reader.exactly(block);
+  let size = sizeOf(header);
+  if (typeOf(header) === extendedHeader) {
+    const records = (await reader.exactly(padded(size))).subarray(0, size);
+    header = await reader.exactly(block);
+    size = sizeIn(records) ?? sizeOf(header);
   }
+  yield* reader.upTo(size);
 }
 
-/** Octal, or for files of 8 GB and more binary behind a set bit (GNU, as gantry-init writes pax then: the header says 0). */
+const extendedHeader = 'x';
+const typeAt = 156;
+
+const typeOf = (header: Buffer): string => header.toString('latin1', typeAt, typeAt + 1);
+const padded = (size: number): number => Math.ceil(size / block) * block;
+
+/** Octal; of a larger one the extended header tells. */
 const sizeOf = (header: Buffer): number =>
   Number.parseInt(header.toString('latin1', sizeAt, sizeAt + sizeLength), 8) || 0;
+
+/** Each record is "LENGTH KEY=VALUE\n", where the length is that of all of it. */
+function sizeIn(records: Buffer): number | null {
+  for (let at = 0; at < records.length; ) {
+    const length = Number.parseInt(records.toString('latin1', at, at + sizeLength), 10) || records.length;
+    const size = /^\d+ size=(\d+)\n$/.exec(records.toString('latin1', at, at + length))?.[1];
+    if (size !== undefined) return Number(size);
+    at += length;
+  }
+  return null;
+}
+
+class BlockReader implements AsyncDisposable {
+  readonly #chunks: AsyncIterator<Uint8Array>;
+  #rest: Buffer = Buffer.alloc(0);
+
+  constructor(chunks: AsyncIterable<Uint8Array>) {
+    this.#chunks = chunks[Symbol.asyncIterator]();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await this.#chunks.return?.();
+  }
+
+  async exactly(count: number): Promise<Buffer> {
+    const parts = await Array.fromAsync(this.upTo(count));
+    return Buffer.concat(parts);
+  }
+
+  async *upTo(count: number): AsyncGenerator<Buffer> {
+    for (let left = count; left > 0; ) {
+      if (this.#rest.length === 0) {
+        const { value, done } = await this.#chunks.next();
+        if (done === true) return;
+        this.#rest = Buffer.from(value);
+      }
+      const taken = this.#rest.subarray(0, left);
+      this.#rest = this.#rest.subarray(taken.length);
+      left -= taken.length;
+      yield taken;
+    }
+  }
+}

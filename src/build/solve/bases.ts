@@ -26,15 +26,20 @@ export class Bases {
     return { image, parts: await this.parts.layering.parts(image.id) };
   }
 
+  /** The next one who asks for it looks again. */
+  forget(name: string, platform: Platform): void {
+    this.#loaded.delete(keyOf(name, platform));
+  }
+
   image(name: string, platform: Platform): Promise<Image> {
-    const key = `${name} ${formatPlatform(platform)}`;
+    const key = keyOf(name, platform);
     const running = this.#loaded.get(key) ?? this.#load(name, platform);
     this.#loaded.set(key, running);
     return running;
   }
 
   async #load(name: string, platform: Platform): Promise<Image> {
-    const here = this.request.pull ? null : await this.#find(name, platform);
+    const here = this.request.pull && !isId(name) ? null : await this.#find(name, platform);
     if (here !== null) return here;
     await this.reporter.around(`[internal] pull ${name}`, (step) => this.#pull(name, platform, step));
     return this.parts.images.get(name);
@@ -67,3 +72,8 @@ export class Bases {
     await this.parts.distribution.pull(familiarName(reference), options, op);
   }
 }
+
+const keyOf = (name: string, platform: Platform): string => `${name} ${formatPlatform(platform)}`;
+
+/** No registry has it under this name. */
+export const isId = (name: string): boolean => /^sha256:[0-9a-f]{64}$/.test(name);

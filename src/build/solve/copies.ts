@@ -93,7 +93,7 @@ export class Copies {
     }
     const tree = await this.#tree(instruction.from);
     if (tree === null) throw notInTree(sources[0] ?? '');
-    return [...origins, { tree, sources, owner: instruction.from === null ? root : null, unpacked: false }];
+    return [...origins, { tree, sources, owner: instruction.from === null ? root : null, isArchive: false }];
   }
 
   #scratchDirectory(stack: AsyncDisposableStack): string {
@@ -112,6 +112,6 @@ export class Copies {
       writeFileSync(join(path, name), content, { mode: 0o644 });
     }
     const sources = inline.map(({ name }) => escaped(name));
-    return { tree: { kind: 'directory', path }, sources, owner: root, unpacked: false };
+    return { tree: { kind: 'directory', path }, sources, owner: root, isArchive: false };
   }
 }

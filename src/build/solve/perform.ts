@@ -141,7 +141,7 @@ export class Performer {
           },
         });
         const perform = (newest: number | null, op: Operational) =>
-          workshop.turn(() => prepared.perform(step, newest, op));
+          prepared.perform(step, newest, (work) => workshop.turn(work), op);
         const layer = await workshop.layer({ key: prepared.key, perform, title, state, useCache });
         return { state, createdBy: runDeed(state, instruction, scope), ...layer };
       }

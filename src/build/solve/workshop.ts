@@ -10,7 +10,7 @@ import type { Passed } from '../cache/told.ts';
 import type { OpenContext } from '../context/open.ts';
 import type { BuildParts } from '../parts.ts';
 import type { Reporter } from '../report.ts';
-import type { StageState } from '../stage/state.ts';
+import { chainOf, type StageState } from '../stage/state.ts';
 import type { CacheDirectories } from '../steps/cache-directories.ts';
 import type { Bases } from './bases.ts';
 
@@ -23,6 +23,8 @@ export interface LayerStep {
   /** What it stands on. */
   state: StageState;
   useCache: boolean;
+  /** It was made on nothing (`--link`), and has to be put on what it stands on. */
+  linked?: boolean;
   perform(newest: number | null, op: Operational): Promise<Layer | null>;
 }
 
@@ -116,7 +118,9 @@ export class Workshop {
       },
       this.signal,
     );
-    const { layer } = outcome;
+    const stacked = async (made: Layer) =>
+      wanted.linked ? this.parts.layering.restack(made, chainOf(state), this.op) : made;
+    const layer = outcome.layer === null ? null : await stacked(outcome.layer);
     const layers = layer === null ? state.layers : [...state.layers, layer];
     this.passed.push({ key, title, layers, made: layer !== null });
     return { layer, cached: outcome.cached, created: this.time(outcome.created) };

@@ -4,10 +4,11 @@ import { chmodSync, createReadStream, mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
 import { decompress, decompressButGzip } from '../../images/compression.ts';
 import { untar } from '../../images/untar.ts';
-import { invalid } from '../../lib/errors.ts';
+import { invalid, messageOf } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
+import { isTarHeader } from '../../lib/tar-header.ts';
 import { cloneRepository, parseGitUrl } from '../context/git.ts';
-import { fetchFile } from '../context/remote.ts';
+import { fetchFile, withoutSecrets } from '../context/remote.ts';
 import { findSources, notInContext } from '../copy/sources.ts';
 import type { Add } from '../dockerfile/dockerfile.ts';
 import { textOf } from '../files/names.ts';
@@ -29,6 +30,8 @@ export async function originsOfAdd(instruction: Add, needs: AddNeeds): Promise<O
   const origins: Origin[] = [];
   const { checksum, sources } = instruction;
   const remote = sources.filter((source) => isUrl(source) || parseGitUrl(source) !== null);
+  if (checksum !== null && remote.some((source) => parseGitUrl(source) !== null))
+    throw invalid('checksum can only be specified for HTTP(S) sources: a git source is pinned by its commit');
   if (checksum !== null && (remote.length !== 1 || sources.length !== 1))
     throw invalid('checksum can only be specified for a single remote source');
   for (const source of sources) {
@@ -47,11 +50,11 @@ function makeDirectory(needs: AddNeeds): string {
   return path;
 }
 
-const ofDirectory = (path: string): Origin => ({
+const ofArchive = (path: string): Origin => ({
   tree: { kind: 'directory', path },
   sources: ['/'],
   owner: null,
-  unpacked: true,
+  isArchive: true,
 });
 
 async function ofRepository(source: string, { keepGitDir }: Add, needs: AddNeeds): Promise<Origin> {
@@ -60,13 +63,11 @@ async function ofRepository(source: string, { keepGitDir }: Add, needs: AddNeeds
   const path = makeDirectory(needs);
   await cloneRepository({ ...repository, keepGitDirectory: keepGitDir === true }, path, needs.op);
   chmodSync(path, 0o755);
-  return { ...ofDirectory(path), owner: root };
+  return { tree: { kind: 'directory', path }, sources: ['/'], owner: root, isArchive: false };
 }
 
 async function ofUrl(source: string, { checksum, unpack }: Add, needs: AddNeeds): Promise<Origin> {
-  const name = decodeURIComponent(new URL(source).pathname.split('/').at(-1) ?? '');
-  if (name === '' || name === '.' || name === '..')
-    throw invalid(`cannot determine filename for source ${source}`);
+  const name = fileNameOf(source);
   const path = makeDirectory(needs);
   const file = join(path, name);
   const { modified } = await fetchFile(source, file, checksum, needs.op.signal);
@@ -75,9 +76,25 @@ async function ofUrl(source: string, { checksum, unpack }: Add, needs: AddNeeds)
   if (unpack === true) {
     const into = makeDirectory(needs);
     await unpackFile(createReadStream(file), into, needs.op);
-    return ofDirectory(into);
+    return ofArchive(into);
   }
-  return { tree: { kind: 'directory', path }, sources: [escaped(name)], owner: root, unpacked: false };
+  return { tree: { kind: 'directory', path }, sources: [escaped(name)], owner: root, isArchive: false };
+}
+
+/** What is behind the last slash once the path is decoded (BuildKit: path.Base of the URL's path): a slash may be written as %2F. */
+function fileNameOf(source: string): string {
+  const name = pathOf(source).split('/').at(-1) ?? '';
+  if (['', '.', '..'].includes(name) || name.includes('\0'))
+    throw invalid(`cannot determine filename for source ${withoutSecrets(source)}`);
+  return name;
+}
+
+function pathOf(source: string): string {
+  try {
+    return decodeURIComponent(new URL(source).pathname);
+  } catch (error) {
+    throw invalid(`invalid source ${withoutSecrets(source)}: ${messageOf(error)}`);
+  }
 }
 
 /** A name in which nothing is a wildcard. */
@@ -86,14 +103,14 @@ export const escaped = (name: string): string => name.replace(/[*?[\\]/g, '\\$&'
 /** Archives, told by their content, are unpacked; each other source stays what it is. */
 async function ofContext(source: string, { unpack }: Add, needs: AddNeeds): Promise<Origin[]> {
   const tree = await needs.context();
-  const plain: Origin = { tree, sources: [source], owner: root, unpacked: false };
+  const plain: Origin = { tree, sources: [source], owner: root, isArchive: false };
   if (unpack === false || tree.kind !== 'directory') return [plain];
   const found = await findSources(tree, [source], { missing: notInContext, signal: needs.op.signal });
   const origins: Origin[] = [];
   for (const { path, entries } of found) {
     const into = entries[0]?.kind === 'file' ? await unpacked(tree.path, path, needs) : null;
     if (into === null) origins.push({ ...plain, sources: [escaped(textOf(path))] });
-    else origins.push(ofDirectory(into));
+    else origins.push(ofArchive(into));
   }
   return origins;
 }
@@ -107,20 +124,20 @@ async function unpacked(directory: string, path: string, needs: AddNeeds): Promi
   return into;
 }
 
-const magicEnd = 262;
+const blockSize = 512;
 
 async function isArchive(content: AsyncIterable<Uint8Array>): Promise<boolean> {
   let head: Buffer = Buffer.alloc(0);
   try {
     for await (const chunk of decompress(content)) {
       head = Buffer.concat([head, chunk]);
-      if (head.length >= magicEnd) break;
+      if (head.length >= blockSize) break;
     }
   } catch {
     // What only begins like something compressed is a file like any other.
     return false;
   }
-  return head.toString('latin1', magicEnd - 5, magicEnd) === 'ustar';
+  return isTarHeader(head);
 }
 
 async function unpackFile(

@@ -22,8 +22,8 @@ export interface Origin {
   sources: readonly string[];
   /** Whom files belong to that nobody gives to anyone; null: whom they belong to in the tree. */
   owner: Owner | null;
-  /** What is in the directory that is named goes into the destination: an archive was unpacked there. */
-  unpacked: boolean;
+  /** An archive was unpacked there: what is in it keeps its modes. */
+  isArchive: boolean;
 }
 
 export interface CopyRequest {
@@ -43,6 +43,7 @@ export interface CopyRequest {
 /** Everything that is to be done, and by what it is told apart. */
 export interface PreparedCopy {
   key: string;
+  linked: boolean;
   perform(newest: number | null, op: Operational): Promise<Layer | null>;
 }
 
@@ -59,7 +60,7 @@ export async function prepareCopy(
   const found: Source[][] = [];
   for (const { tree, sources } of origins)
     found.push(await findSources(tree, sources, { missing: request.missing, deep: parents, signal }));
-  const owner = request.owner === null ? null : await ownerOf(target, request.owner, signal);
+  const owner = request.owner === null ? null : await resolveOwner(target, request.owner, { signal });
   const place = await placeOf(link ? null : target, state, request, found.flat(), signal);
   const wish = {
     ...place,
@@ -68,17 +69,18 @@ export async function prepareCopy(
     excludes: exclude.length === 0 ? null : ignorePatterns(exclude),
   };
   const plans = origins.map((origin, index) =>
-    planCopy(found[index] ?? [], { ...wish, owner: owner ?? origin.owner, overwrite: origin.unpacked }),
+    planCopy(found[index] ?? [], {
+      ...wish,
+      owner: owner ?? origin.owner,
+      mode: origin.isArchive ? null : wish.mode,
+    }),
   );
   const chain = link ? null : chainOf(state);
   return {
+    linked: link,
     key: stepKey('copy', chain, [plans.map(({ identity }) => identity), owner && [owner.uid, owner.gid]]),
     perform: (newest, op) => perform(parts, chain, origins, plans, owner ?? root, newest, op),
   };
-}
-
-async function ownerOf(target: SourceTree | null, owner: string, signal: AbortSignal): Promise<Owner> {
-  return resolveOwner(target ?? { kind: 'directory', path: '/var/empty' }, owner, { signal });
 }
 
 /** Where the destination leads depends on what is there. */

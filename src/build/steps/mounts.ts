@@ -13,7 +13,7 @@ import type { Mount } from '../dockerfile/dockerfile.ts';
 import { place } from '../files/place.ts';
 import type { SourceTree } from '../files/tree.ts';
 import type { BuildParts } from '../parts.ts';
-import type { CacheDirectories, CacheMount } from './cache-directories.ts';
+import type { CacheDirectories, CacheMount, WantedCache } from './cache-directories.ts';
 import { sshMount, sshTarget } from './ssh-mount.ts';
 import { snapshotPrefix, treeOf } from './write-layer.ts';
 
@@ -57,8 +57,11 @@ export async function identityOf(mount: Mount, needs: MountNeeds): Promise<KeyPa
       const content = from.kind === 'layers' ? from.chain : await contentOf(from, source, needs.signal);
       return ['bind', targetOf(target, needs.workingDir), source, readOnly, content];
     }
-    case 'cache':
-      return ['cache', targetOf(mount.target, needs.workingDir), mount.id, mount.sharing, mount.readOnly];
+    case 'cache': {
+      const { id, sharing, readOnly, mode, uid, gid } = mount;
+      const { seed } = await wantedCache(mount, needs);
+      return ['cache', targetOf(mount.target, needs.workingDir), id, sharing, readOnly, mode, uid, gid, seed];
+    }
     case 'tmpfs':
       return ['tmpfs', targetOf(mount.target, needs.workingDir), mount.size];
     case 'secret':
@@ -83,9 +86,13 @@ export async function realize(
   stack: AsyncDisposableStack,
 ): Promise<StepMounts> {
   const result: StepMounts = { points: [], env: [] };
+  const caches = new Map<Mount, WantedCache>();
+  for (const mount of mounts) if (mount.type === 'cache') caches.set(mount, await wantedCache(mount, needs));
+  await needs.caches.lock([...caches.values()], needs.signal, stack);
   for (const mount of mounts) {
-    if (mount.type === 'bind') result.points.push(await bind(mount, needs));
-    else if (mount.type === 'cache') result.points.push(await cache(mount, needs, stack));
+    const wanted = caches.get(mount);
+    if (mount.type === 'bind') result.points.push(await bind(mount, needs, stack));
+    else if (wanted !== undefined) result.points.push(await cache(wanted, needs, stack));
     else if (mount.type === 'tmpfs') result.points.push(tmpfs(mount, needs));
     else if (mount.type === 'secret') secret(mount, needs, stack, result);
   }
@@ -108,7 +115,11 @@ async function lendAgents(
   }
 }
 
-async function bind(mount: Extract<Mount, { type: 'bind' }>, needs: MountNeeds): Promise<MountPoint> {
+async function bind(
+  mount: Extract<Mount, { type: 'bind' }>,
+  needs: MountNeeds,
+  stack: AsyncDisposableStack,
+): Promise<MountPoint> {
   const destination = targetOf(mount.target, needs.workingDir);
   const from = await needs.source(mount.from);
   const subpath = absolute(mount.source).slice(1);
@@ -116,6 +127,8 @@ async function bind(mount: Extract<Mount, { type: 'bind' }>, needs: MountNeeds):
     return { ...blank, type: 'bind', source: from.path, destination, propagation: 'rprivate', subpath };
   // What is written there is thrown away with the snapshot.
   const snapshot = `${snapshotPrefix}${randomBytes(16).toString('hex')}`;
+  // The container takes it along when it goes, if there ever is one.
+  stack.defer(() => needs.parts.snapshotter.remove(snapshot));
   await needs.parts.snapshotter.prepare(snapshot, from.kind === 'layers' ? from.chain : null);
   if (from.kind === 'directory') await copyWhole(from, snapshot, needs);
   return {
@@ -136,7 +149,19 @@ async function copyWhole(from: SourceTree, snapshot: string, { parts, signal }: 
   await place(from, { kind: 'snapshot', mounts: parts.snapshotter.mounts(snapshot) }, records, { signal });
 }
 
-async function cache(mount: CacheMount, needs: MountNeeds, stack: AsyncDisposableStack): Promise<MountPoint> {
+async function wantedCache(mount: CacheMount, needs: MountNeeds): Promise<WantedCache> {
+  if (mount.from === null) return { mount, seed: null };
+  const from = await needs.source(mount.from);
+  const seed = from.kind === 'layers' ? (from.chain ?? 'scratch') : `context ${mount.from}`;
+  return { mount, seed: `${seed} ${mount.source}` };
+}
+
+async function cache(
+  wanted: WantedCache,
+  needs: MountNeeds,
+  stack: AsyncDisposableStack,
+): Promise<MountPoint> {
+  const { mount } = wanted;
   const fill = async (directory: string) => {
     if (mount.from === null) return;
     const from = await needs.source(mount.from);
@@ -149,7 +174,7 @@ async function cache(mount: CacheMount, needs: MountNeeds, stack: AsyncDisposabl
   return {
     ...blank,
     type: 'bind',
-    source: await needs.caches.take(mount, fill, stack),
+    source: await needs.caches.take(wanted, fill, stack),
     destination: targetOf(mount.target, needs.workingDir),
     propagation: 'rprivate',
     readWrite: !mount.readOnly,

@@ -32,9 +32,12 @@ export interface RunRequest {
   needs: Omit<MountNeeds, 'parts' | 'workingDir'>;
 }
 
+type Turn = <T>(work: () => Promise<T>) => Promise<T>;
+
 export interface PreparedRun {
   key: string;
-  perform(step: Step, newest: number | null, op: Operational): Promise<Layer | null>;
+  /** `turn`: waits until another process may run. */
+  perform(step: Step, newest: number | null, turn: Turn, op: Operational): Promise<Layer | null>;
 }
 
 export async function prepareRun(
@@ -54,7 +57,9 @@ export async function prepareRun(
   const env = assignments(variables);
   const inputs = {
     command:
-      command.form === 'exec' ? ['exec', ...command.argv] : [command.form, command.text, ...shellOf(state)],
+      command.form === 'exec'
+        ? ['exec', ...command.argv]
+        : [...argvOf(state, instruction), command.form, command.text],
     env: env.toSorted(),
     user,
     workingDir,
@@ -65,7 +70,8 @@ export async function prepareRun(
   };
   return {
     key: stepKey('run', chainOf(state), inputs),
-    perform: async (step, newest, op) => {
+    // What the mounts wait for may need a turn itself, so they come first.
+    perform: async (step, newest, turn, op) => {
       await using stack = new AsyncDisposableStack();
       const made = await realize(instruction.mounts, needs, stack);
       const script = command.form === 'script' ? scriptFile(parts, command, stack) : null;
@@ -82,7 +88,7 @@ export async function prepareRun(
         labels: {},
       };
       const mountPoints = [...ownMountPoints, ...points.map(({ destination }) => destination.slice(1))];
-      return await runProcess(parts, state, process, { step, newest, mountPoints }, op);
+      return await turn(() => runProcess(parts, state, process, { step, newest, mountPoints }, op));
     },
   };
 }

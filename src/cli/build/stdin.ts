@@ -1,9 +1,9 @@
 /** `docker build -`: a tar, compressed or not, or a Dockerfile. */
+import { isTarHeader } from '../../lib/tar-header.ts';
 
 export type Input = { kind: 'archive'; bytes: AsyncIterable<Uint8Array> } | { kind: 'text'; text: string };
 
 const blockSize = 512;
-const magicAt = 257;
 
 /** gzip, bzip2, xz and zstd. */
 const compressed = ['1f8b', '425a68', 'fd377a585a00', '28b52ffd'];
@@ -31,5 +31,5 @@ function isArchive(head: Buffer): boolean {
   const start = head.toString('hex', 0, 6);
   if (compressed.some((magic) => start.startsWith(magic))) return true;
   if (head.length < blockSize) return false;
-  return head.toString('latin1', magicAt, magicAt + 5) === 'ustar' || head.every((byte) => byte === 0);
+  return isTarHeader(head) || head.every((byte) => byte === 0);
 }
