@@ -6,7 +6,7 @@ import { invalid, notFound } from '../lib/errors.ts';
 import type { Digest } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
 import { familiarName, parseReference, withTag } from '../lib/reference.ts';
-import { hostPlatform, parsePlatform } from '../oci/platform.ts';
+import { parsePlatform } from '../oci/platform.ts';
 import { LentAgents } from './agents.ts';
 import { exportCache } from './cache/export.ts';
 import { importCaches } from './cache/import.ts';
@@ -14,24 +14,17 @@ import { pruneCache } from './cache/prune.ts';
 import { StepCache } from './cache/store.ts';
 import { cacheUsage } from './cache/usage.ts';
 import { Contexts } from './context/contexts.ts';
-import { dropIgnored } from './context/ignored.ts';
+import { dropIgnored, ignoreRulesOf } from './context/ignored.ts';
 import type { OpenContext } from './context/open.ts';
 import { absolute } from './copy/sources.ts';
-import {
-  type Arg,
-  checkDockerfile,
-  checkFailure,
-  type Dockerfile,
-  globalArgs,
-  parseCheckOptions,
-  parseDockerfile,
-} from './dockerfile/dockerfile.ts';
+import { type Arg, type Dockerfile, globalArgs, parseDockerfile } from './dockerfile/dockerfile.ts';
 import { nameOf } from './files/names.ts';
 import { readInside } from './files/read.ts';
 import type { BuildEvent, BuildRequest, BuildResult, Builds, CachePruning } from './model.ts';
 import type { BuildParts } from './parts.ts';
 import { Reporter } from './report.ts';
 import { Bases } from './solve/bases.ts';
+import { buildArguments, checkBuild, type Known } from './solve/check.ts';
 import { finishImage } from './solve/finish.ts';
 import { Solve } from './solve/solve.ts';
 import { Workshop } from './solve/workshop.ts';
@@ -88,7 +81,7 @@ export class BuildService implements Builds {
     stack.defer(() => this.#agents.end(session));
     const context = stack.use(await this.#openContext(request, reporter, op));
     const dockerfile = await this.#readDockerfile(request, context, op);
-    const globals = this.#check(dockerfile, request, reporter);
+    const globals = globalArgs(dockerfile, buildArguments(request));
     const named = await this.#openNamed(request, stack, op);
     const bases = new Bases(this.#parts, request, reporter, op);
     await importCaches(this.#parts, request.cacheFrom, bases, reporter, op);
@@ -103,7 +96,11 @@ export class BuildService implements Builds {
       epoch: request.epoch,
       op,
     });
-    const solve = new Solve(workshop, dockerfile, globals, request, parsePlatform(request.platform));
+    const ignores = () => this.#ignores(request, context, op);
+    const check = (imageOf: Known['imageOf']) =>
+      checkBuild(dockerfile, request, reporter, { imageOf, ignores });
+    const platform = parsePlatform(request.platform);
+    const solve = new Solve(workshop, dockerfile, globals, request, platform, check);
     const solved = await solve.run();
     const merge = () => squash(this.#parts, solved, request.epoch, op);
     const state = request.squash ? await reporter.around('[internal] squash', merge) : solved;
@@ -137,17 +134,10 @@ export class BuildService implements Builds {
     return parseDockerfile(text.toString(), { filename: path.slice(path.lastIndexOf('/') + 1) });
   }
 
-  #check(dockerfile: Dockerfile, request: BuildRequest, reporter: Reporter) {
-    const platforms = { buildPlatform: hostPlatform(), targetPlatform: parsePlatform(request.platform) };
-    const target = request.target === '' ? null : request.target;
-    const input = { buildArgs: request.args, target, ...platforms };
-    const given = request.args.get('BUILDKIT_DOCKERFILE_CHECK');
-    const options = given === undefined ? dockerfile.check : parseCheckOptions(given);
-    const warnings = checkDockerfile(dockerfile, { ...input, options });
-    for (const warning of warnings) reporter.report({ kind: 'warning', warning });
-    const failure = checkFailure(options, warnings);
-    if (failure !== null) throw failure;
-    return globalArgs(dockerfile, input);
+  async #ignores(request: BuildRequest, context: OpenContext, op: Operational) {
+    const path = 'path' in request.dockerfile ? request.dockerfile.path : request.dockerfile.name;
+    const rules = await ignoreRulesOf(context.path, nameOf(absolute(path)), op.signal);
+    return rules === null || rules.exceptions.length > 0 ? null : rules.ignores;
   }
 
   async #openNamed(

@@ -24,6 +24,38 @@ test.each([
   ['a[b-d]e', 'ace', true],
   ['node_modules', 'node_modules/x/y', true],
   ['.', 'a', false],
+  // `**` inside of a name.
+  ['**.pyc', 'a.pyc', true],
+  ['**.pyc', 'a/b/c.pyc', true],
+  ['**.pyc', 'a/b/c.py', false],
+  ['**foo', 'x/yfoo', true],
+  ['**foo', 'x/yfoo/z', true],
+  ['**foo*', 'yfoo1', false],
+  ['**foo*', 'x/foo1', true],
+  ['**foo**', 'x/foo1/y', true],
+  ['foo**bar', 'foo/x/bar', true],
+  ['foo**bar', 'foobar', true],
+  ['foo**bar', 'fooxbar', false],
+  ['foo/**.txt', 'foo/a.txt', false],
+  ['foo/**.txt', 'foo/a/.txt', true],
+  ['a**', 'abc/d', true],
+  ['*/**', 'a', false],
+  ['*/**', 'a/b', true],
+  ['**/*.go', 'main.go', true],
+  ['**/*.go', 'x/y/main.go', true],
+  ['**/*.go', 'x/y/main.c', false],
+  ['a/**/*.c', 'a/b.c', true],
+  ['a/**/b/**/c', 'a/b/c', true],
+  ['a/**/b/**/c', 'a/x/b/y/z/c/d', true],
+  ['a/**/b/**/c', 'a/x/c', false],
+  ['dir[1-3]/x', 'dir2/x', true],
+  ['\\*.txt', '*.txt', true],
+  ['\\*.txt', 'a.txt', false],
+  ['a?c', 'a/c', false],
+  ['a?c', 'a𝛼c', true],
+  ['../foo', 'foo', false],
+  ['/../foo', 'foo', true],
+  ['b/../../foo', 'foo', false],
 ] as const)('%s and %s: %p', (pattern, path, ignored) => {
   expect(ignorePatterns([pattern])(path)).toBe(ignored);
 });
@@ -36,13 +68,15 @@ test('exceptions, in order', () => {
 });
 
 test('comments, blank lines, a byte order mark', () => {
-  expect(parseIgnoreFile('\ufeff# a\n\n  b  \r\n')?.('b')).toBe(true);
+  expect(parseIgnoreFile('\ufeff# a\n\n  b  \r\n')?.ignores('b')).toBe(true);
   expect(parseIgnoreFile('# a\n\n')).toBeNull();
   expect(() => parseIgnoreFile('[')).toThrow('syntax error in pattern');
+  expect(() => parseIgnoreFile('!')).toThrow('illegal exclusion pattern');
+  expect(parseIgnoreFile('b\n! ./a/../b/c')?.exceptions).toEqual(['b/c']);
 });
 
 test('takes no time to speak of', () => {
-  const hard = ignorePatterns([`${'*a'.repeat(50)}b`, `${'**/a/'.repeat(50)}b`]);
+  const hard = ignorePatterns([`${'*a'.repeat(50)}b`, `${'**/a/'.repeat(50)}b`, `${'**a'.repeat(50)}b`]);
   expect(hard('a'.repeat(3000))).toBe(false);
   expect(hard('a/'.repeat(1000).slice(0, -1))).toBe(false);
 });

@@ -2,57 +2,55 @@
  * `.dockerignore` (docs.docker.com/build/concepts/context/#dockerignore-files; moby/patternmatcher): patterns of path.Match with `**` for
  * any number of directories, `!` for exceptions, the last match decides. What is beneath a match is matched.
  */
-import { matchesAll, nameMatcher } from './path-pattern.ts';
+import { cleanPath } from './clean-path.ts';
+import { invalid } from './errors.ts';
+import { ignoreMatcher, type Matches } from './ignore-pattern.ts';
 
 interface Rule {
   excepts: boolean;
-  matches: (names: readonly string[]) => boolean;
+  pattern: string;
+  matches: Matches;
 }
 
-/** Whether a path (relative, without "." and "..") is left out. Throws for a pattern that cannot be read. */
+/** Whether a path (relative, without "." and "..") is left out. */
 export type Ignores = (path: string) => boolean;
 
-/** null: nothing is left out. */
-export function parseIgnoreFile(text: string): Ignores | null {
+export interface IgnoreRules {
+  ignores: Ignores;
+  /** Cleaned patterns of what is in all the same. */
+  exceptions: readonly string[];
+}
+
+/** null: nothing is left out. Throws for a pattern that cannot be read. */
+export function parseIgnoreFile(text: string): IgnoreRules | null {
   const patterns = text
     .replace(/^\ufeff/, '')
     .split('\n')
     .filter((line) => !line.startsWith('#'))
     .map((line) => line.trim())
     .filter((line) => line !== '');
-  return patterns.length === 0 ? null : ignorePatterns(patterns);
+  if (patterns.length === 0) return null;
+  const rules = patterns.map(ruleOf);
+  const exceptions = rules.filter(({ excepts }) => excepts).map(({ pattern }) => pattern);
+  return { ignores: ignoresBy(rules), exceptions };
 }
 
-export function ignorePatterns(patterns: readonly string[]): Ignores {
-  const rules = patterns.map(ruleOf).filter((rule) => rule !== null);
+export const ignorePatterns = (patterns: readonly string[]): Ignores => ignoresBy(patterns.map(ruleOf));
+
+function ignoresBy(rules: readonly Rule[]): Ignores {
   return (path) => {
-    const names = path.split('/');
     let ignored = false;
-    for (const { excepts, matches } of rules)
-      if (excepts === ignored && names.some((_, index) => matches(names.slice(0, index + 1))))
-        ignored = !excepts;
+    for (const { excepts, matches } of rules) if (excepts === ignored && matches(path)) ignored = !excepts;
     return ignored;
   };
 }
 
-function ruleOf(pattern: string): Rule | null {
-  const excepts = pattern.startsWith('!');
-  const names = clean(excepts ? pattern.slice(1).trim() : pattern);
-  return names.length === 0 ? null : { excepts, matches: namesMatcher(names) };
-}
-
-/** Go's filepath.Clean, from the root. */
-function clean(path: string): string[] {
-  const names: string[] = [];
-  for (const name of path.split('/'))
-    if (name === '..') names.pop();
-    else if (name !== '' && name !== '.') names.push(name);
-  return names;
-}
-
-function namesMatcher(patterns: readonly string[]): Rule['matches'] {
-  const tokens = patterns.map((pattern) => (pattern === '**' ? 'star' : nameMatcher(pattern)));
-  // "a/**" is what is in a, not a itself.
-  if (tokens.at(-1) === 'star') tokens.push(() => true);
-  return (names) => matchesAll(tokens, names);
+/** A pattern that leads out of the context ("../x") stays one, and matches nothing. */
+function ruleOf(line: string): Rule {
+  const excepts = line.startsWith('!');
+  const written = excepts ? line.slice(1).trim() : line;
+  if (written === '') throw invalid('illegal exclusion pattern: "!"');
+  const cleaned = cleanPath(written);
+  const pattern = cleaned.length > 1 && cleaned.startsWith('/') ? cleaned.slice(1) : cleaned;
+  return { excepts, pattern, matches: ignoreMatcher(pattern) };
 }

@@ -5,32 +5,42 @@ const special = /[*?[\\]/;
 
 export const hasWildcard = (path: string): boolean => special.test(path);
 
-const bad = (pattern: string) => invalid(`syntax error in pattern: ${pattern}`);
+const bad = (pattern: string | readonly string[]) =>
+  invalid(`syntax error in pattern: ${typeof pattern === 'string' ? pattern : pattern.join('')}`);
 
-/** Any number of characters, or one for which this holds. */
-type Token = 'star' | ((char: string) => boolean);
+export type CharTest = (char: string) => boolean;
 
-function tokensOf(component: string): Token[] {
-  const tokens: Token[] = [];
-  for (let at = 0; at < component.length; at++) {
-    const char = component[at] ?? '';
-    if (char === '*') tokens.push('star');
-    else if (char === '?') tokens.push(() => true);
+/** Any number of characters, or one for which this holds; `text`: the character itself, or null where there is a choice. */
+export type Piece = 'star' | { text: string | null; test: CharTest };
+
+const notSlash: CharTest = (char) => char !== '/';
+
+/** What a pattern is made of. Throws for one that cannot be read. */
+export function readPattern(pattern: string): Piece[] {
+  const pieces: Piece[] = [];
+  const chars = [...pattern];
+  for (let at = 0; at < chars.length; at++) {
+    const char = chars[at] ?? '';
+    if (char === '*') pieces.push('star');
+    else if (char === '?') pieces.push({ text: null, test: notSlash });
     else if (char === '[') {
-      const { test, end } = readClass(component, at);
-      tokens.push(test);
+      const { test, end } = readClass(chars, at);
+      pieces.push({ text: null, test });
       at = end;
     } else {
-      const literal = char === '\\' ? component[++at] : char;
-      if (literal === undefined) throw bad(component);
-      tokens.push((one) => one === literal);
+      const text = char === '\\' ? chars[++at] : char;
+      if (text === undefined) throw bad(pattern);
+      pieces.push({ text, test: (one) => one === text });
     }
   }
-  return tokens;
+  return pieces;
 }
 
 /** `start` is at the bracket; `end` will be at the closing one. */
-function readClass(component: string, start: number): { test: (char: string) => boolean; end: number } {
+function readClass(
+  component: readonly string[],
+  start: number,
+): { test: (char: string) => boolean; end: number } {
   const negated = component[start + 1] === '^';
   let at = negated ? start + 2 : start + 1;
   const ranges: [low: string, high: string][] = [];
@@ -44,7 +54,7 @@ function readClass(component: string, start: number): { test: (char: string) => 
   return { test: (char) => ranges.some(([low, high]) => low <= char && char <= high) !== negated, end: at };
 }
 
-function readCharacter(component: string, start: number): { char: string; end: number } {
+function readCharacter(component: readonly string[], start: number): { char: string; end: number } {
   const at = component[start] === '\\' ? start + 1 : start;
   const char = component[at];
   if (char === undefined || (at === start && (char === '-' || char === ']'))) throw bad(component);
@@ -80,7 +90,7 @@ export function matchesAll<T>(
 
 /** For one name of a path. Throws for a pattern that cannot be read. */
 export function nameMatcher(pattern: string): (name: string) => boolean {
-  const tokens = tokensOf(pattern);
+  const tokens = readPattern(pattern).map((piece) => (piece === 'star' ? piece : piece.test));
   return (name) => matchesAll(tokens, [...name]);
 }
 

@@ -17,6 +17,9 @@ import { parseContextOffer } from '../translate/context-offer.ts';
 import type { BuildLine, BuildPruneReport, ContextOfferResponse } from '../types/builds.ts';
 import type { IdResponse } from '../types/common.ts';
 
+/** Bytes: a Dockerfile of 16 MiB, and secrets. */
+const bodyLimit = 64 << 20;
+
 /** Bytes: some two million files. */
 const offerLimit = 256 << 20;
 
@@ -53,7 +56,7 @@ export function gantryBuildRoutes(builds: Builds, system: Pick<System, 'info'>, 
 /** The status 200 goes out as soon as the request can be understood; whatever happens then is in the lines. */
 async function build(builds: Builds, exchange: Exchange, log: Log): Promise<void> {
   const { response, signal } = exchange;
-  const request = parseBuildBody(await readJson(exchange), exchange.header('x-registry-config'));
+  const request = parseBuildBody(await readJson(exchange, bodyLimit), exchange.header('x-registry-config'));
   begin(exchange, 'application/x-ndjson');
   const send = (line: BuildLine) => sendText(response, `${JSON.stringify(line)}\n`);
   const report = droppingUnread(

@@ -173,7 +173,7 @@ describe('stages that a target needs', () => {
     return neededStages(dockerfile, resolved, target);
   };
   const text =
-    'FROM x AS a\nFROM x AS b\nFROM a AS c\nFROM x AS d\nCOPY --from=C y z\nRUN --mount=from=1,target=/m y\nFROM x as E\nCOPY --from=nginx a b';
+    'FROM x AS a\nFROM x AS b\nFROM a AS c\nFROM x AS d\nCOPY --from=C y z\nRUN --mount=from=B,target=/m y\nFROM x as E\nCOPY --from=nginx a b';
   test('base, COPY and mounts; images are none', () => {
     expect(needed(text)).toEqual([4]);
     expect(needed(text, 'D')).toEqual([0, 1, 2, 3]);
@@ -314,4 +314,44 @@ describe('where variables are replaced', () => {
   });
   test('errors are at the instruction', () =>
     expect(refusal(() => of('WORKDIR ${v'))).toBe('2: failed to process "${v": syntax error: missing \'}\''));
+});
+
+test('what only a shell knows is none of ours: heredocs of such a line are read', () => {
+  for (const line of [': ${FOO:=bar}', ': ${FOO:0:3}', ': ${FOO:-x}', ': ${FOO:#x}']) {
+    const { stages } = parseDockerfile(`FROM scratch\nRUN ${line} && cat <<EOF > /x\nhello world\nEOF\n`);
+    expect(stages[0]?.instructions).toHaveLength(1);
+  }
+});
+
+test('a number is a stage for COPY, and an image for a mount', () => {
+  const dockerfile = parseDockerfile('FROM x\nRUN --mount=from=0,target=/x y\nFROM y\nCOPY --from=0 a b');
+  const resolved = resolveStages(dockerfile, globalArgs(dockerfile, build()));
+  expect(neededStages(dockerfile, resolved, null)).toEqual([0, 1]);
+});
+
+test('a mount of a stage that comes later', () => {
+  const dockerfile = parseDockerfile('FROM x AS a\nRUN --mount=from=b,target=/m y\nFROM y AS b');
+  const resolved = resolveStages(dockerfile, globalArgs(dockerfile, build()));
+  expect(() => neededStages(dockerfile, resolved, 'a')).toThrow(
+    'cannot mount from stage "b" to "/m", stage needs',
+  );
+});
+
+test('what expands to nothing was not given', () => {
+  const scope = Scope.ofImage([]);
+  const expanded = (line: string) => {
+    const dockerfile = parseDockerfile(`FROM scratch\n${line}`);
+    const [instruction] = dockerfile.stages[0]?.instructions ?? [];
+    if (instruction === undefined || instruction.kind === 'arg') throw new Error('not this one');
+    return expandFor(dockerfile, instruction, scope).instruction;
+  };
+  expect(expanded('COPY --chmod=$M --chown=$O a b')).toMatchObject({ mode: null, owner: null });
+  expect(() => expanded('VOLUME $V')).toThrow('VOLUME specified can not be an empty string');
+});
+
+test('stages that are all built from one with many triggers', () => {
+  const text = `FROM x AS a\n${'ONBUILD RUN y\n'.repeat(1000)}${'FROM a\n'.repeat(100)}`;
+  const dockerfile = parseDockerfile(text);
+  const resolved = resolveStages(dockerfile, globalArgs(dockerfile, build()));
+  expect(() => neededStages(dockerfile, resolved, null)).toThrow('too many ONBUILD instructions');
 });

@@ -24,7 +24,7 @@ import type { EscapeToken } from './shell/lexer.ts';
 import { readStages, type Stage } from './stages.ts';
 
 export { type CheckInput, checkDockerfile, checkFailure, type Warning } from './checks/check.ts';
-export { type CheckOptions, parseCheckOptions } from './checks/options.ts';
+export { type CheckOptions, parseCheckOptions, selects } from './checks/options.ts';
 export { DockerfileError, refusal } from './error.ts';
 export { expandFor } from './expand-for.ts';
 export { type ImageTriggers, instructionsOf, neededStages, referenceOf } from './graph.ts';
@@ -69,5 +69,7 @@ export function parseDockerfile(text: string, options: { filename?: string } = {
 
 function readCheck(file: SourceFile, directive: Directive | undefined): CheckOptions {
   if (directive === undefined) return parseCheckOptions('');
-  return locating(file, directive.location, () => parseCheckOptions(directive.value));
+  // Only what stands before the first blank counts, as in BuildKit.
+  const [value = ''] = directive.value.trim().split(' ', 1);
+  return locating(file, directive.location, () => parseCheckOptions(value));
 }

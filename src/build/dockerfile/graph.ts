@@ -2,6 +2,7 @@
 import type { Dockerfile } from './dockerfile.ts';
 import { locate, locating, plainProblem } from './error.ts';
 import type { Instruction } from './instructions/model.ts';
+import type { UnexpandedMount } from './instructions/mount-model.ts';
 import { type Base, baseOf, type ResolvedStage } from './resolve.ts';
 import { expand } from './shell/lexer.ts';
 import { parseTrigger, type Stage } from './stages.ts';
@@ -19,9 +20,12 @@ function findStage({ stages }: Dockerfile, name: string): Stage | null {
   return stages.findLast((stage) => stage.name === lower) ?? null;
 }
 
-/** What `--from=` means: a stage by number or name (in any casing), scratch, or an image. Throws for a number that no stage has. */
-export function referenceOf(dockerfile: Dockerfile, from: string): Base {
-  if (/^[+-]?\d+$/.test(from)) {
+/**
+ * What `--from=` means: a stage by name (in any casing), scratch, or an image; for COPY a number is a stage's, too. Throws for a number
+ * that no stage has.
+ */
+export function referenceOf(dockerfile: Dockerfile, from: string, of: 'copy' | 'mount'): Base {
+  if (of === 'copy' && /^[+-]?\d+$/.test(from)) {
     const index = Number(from);
     if (index < 0 || index >= dockerfile.stages.length || Object.is(index, -0))
       throw plainProblem(`invalid stage index ${index}`, from);
@@ -47,22 +51,30 @@ export function instructionsOf(
 interface Use {
   instruction: Instruction;
   from: string;
+  /** Of a mount, as written. */
+  target: string;
   index: number;
 }
 
 function usesOf(dockerfile: Dockerfile, instruction: Instruction): Use[] {
-  const froms: string[] = [];
-  if (instruction.kind === 'copy' && instruction.from !== null) froms.push(instruction.from);
-  if (instruction.kind === 'run')
-    for (const { from } of instruction.mounts) if (from !== null) froms.push(from);
+  if (instruction.kind !== 'copy' && instruction.kind !== 'run') return [];
+  const { kind } = instruction;
+  const froms =
+    kind === 'copy'
+      ? [{ from: instruction.from, target: '' }]
+      : instruction.mounts.map((mount) => ({ from: mount.from, target: targetOf(mount) }));
   return locating(dockerfile, instruction.location, () =>
-    froms.flatMap((from) => {
-      if (instruction.kind === 'copy') refuseVariable(dockerfile, from);
-      const reference = referenceOf(dockerfile, from);
-      return reference.kind === 'stage' ? [{ instruction, from, index: reference.index }] : [];
+    froms.flatMap(({ from, target }) => {
+      if (from === null) return [];
+      if (kind === 'copy') refuseVariable(dockerfile, from);
+      const reference = referenceOf(dockerfile, from, kind === 'copy' ? 'copy' : 'mount');
+      return reference.kind === 'stage' ? [{ instruction, from, target, index: reference.index }] : [];
     }),
   );
 }
+
+const targetOf = ({ fields }: UnexpandedMount): string =>
+  fields.flatMap((field) => /^(?:target|dst|destination)=(.*)$/i.exec(field)?.[1] ?? []).at(-1) ?? '';
 
 function refuseVariable({ escapeToken }: Dockerfile, from: string): void {
   if (expand(from, new Map(), { escapeToken }).text !== from)
@@ -84,6 +96,7 @@ export function neededStages(
   imageTriggers: ImageTriggers = noTriggers,
 ): number[] {
   const goal = findTarget(dockerfile, target);
+  refuseManyTriggers(dockerfile, resolved);
   const uses = resolved.map((stage) =>
     instructionsOf(dockerfile, stage, imageTriggers).flatMap((instruction) =>
       usesOf(dockerfile, instruction),
@@ -94,6 +107,21 @@ export function neededStages(
   for (const index of needed)
     for (const use of uses[index] ?? []) if (use.index >= index) throw tooLate(dockerfile, use, index);
   return [...needed].sort((a, b) => a - b);
+}
+
+/** Of all stages together. Every stage that is built from one runs all of its triggers: a hostile file could make millions. */
+const triggerLimit = 20_000;
+
+function refuseManyTriggers(dockerfile: Dockerfile, resolved: readonly ResolvedStage[]): void {
+  const counts = dockerfile.stages.map(
+    ({ instructions }) => instructions.filter(({ kind }) => kind === 'onbuild').length,
+  );
+  let total = 0;
+  for (const { base, stage } of resolved) {
+    total += base.kind === 'stage' ? (counts[base.index] ?? 0) : 0;
+    if (total > triggerLimit)
+      throw locate(plainProblem('too many ONBUILD instructions'), dockerfile, stage.from.location);
+  }
 }
 
 function findTarget(dockerfile: Dockerfile, target: string | null): number {
@@ -160,11 +188,11 @@ function stageLabel({ stages }: Dockerfile, index: number): string {
   return stages[index]?.name ?? `stage-${index}`;
 }
 
-function tooLate(dockerfile: Dockerfile, { instruction, from }: Use, index: number): unknown {
+function tooLate(dockerfile: Dockerfile, { instruction, from, target }: Use, index: number): unknown {
   const name = stageLabel(dockerfile, index);
   const text =
     instruction.kind === 'copy'
       ? `cannot copy from stage ${quote(from)}, it needs to be defined before current stage ${quote(name)}`
-      : `cannot mount from stage ${quote(from)}, stage needs to be defined before current command`;
+      : `cannot mount from stage ${quote(from)} to ${quote(target)}, stage needs to be defined before current command`;
   return locate(plainProblem(text, from), dockerfile, instruction.location);
 }

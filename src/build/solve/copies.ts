@@ -31,12 +31,12 @@ export class Copies {
     private readonly stage: (index: number) => Promise<BuiltStage>,
   ) {}
 
-  async mountSource(from: string | null): Promise<MountSource> {
+  async source(from: string | null, of: 'copy' | 'mount'): Promise<MountSource> {
     if (from === null) return this.#context();
     const named = this.workshop.named.get(from);
     if (named !== undefined && 'path' in named) return treeIn(named);
     if (from === 'scratch') return { kind: 'layers', chain: null };
-    const reference = referenceOf(this.dockerfile, from);
+    const reference = referenceOf(this.dockerfile, from, of);
     if (reference.kind === 'stage')
       return { kind: 'layers', chain: chainOf((await this.stage(reference.index)).state) };
     if (reference.kind === 'scratch') return { kind: 'layers', chain: null };
@@ -52,7 +52,7 @@ export class Copies {
 
   /** null: no files at all. */
   async #tree(from: string | null): Promise<SourceTree | null> {
-    const source = await this.mountSource(from);
+    const source = await this.source(from, 'copy');
     return source.kind === 'directory' ? source : treeOf(this.workshop.parts, source.chain);
   }
 

@@ -137,7 +137,7 @@ export class Performer {
             secrets: this.request.secrets,
             agents: workshop.agents,
             signal: workshop.signal,
-            source: (from) => this.copies.mountSource(from),
+            source: (from) => this.copies.source(from, 'mount'),
           },
         });
         const perform = (newest: number | null, op: Operational) =>

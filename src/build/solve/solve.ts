@@ -3,7 +3,7 @@
  * depends on, and performed only when nobody has done so before.
  */
 import { invalid, messageOf } from '../../lib/errors.ts';
-import type { Platform } from '../../oci/image.ts';
+import type { ImageConfig, Platform } from '../../oci/image.ts';
 import {
   type Dockerfile,
   type GlobalArgs,
@@ -18,6 +18,7 @@ import {
 } from '../dockerfile/dockerfile.ts';
 import type { BuildRequest } from '../model.ts';
 import { idOf, runConfigOf, type StageState, scratch, withPath } from '../stage/state.ts';
+import type { Known } from './check.ts';
 import { Copies } from './copies.ts';
 import { Numbering } from './numbering.ts';
 import { Performer } from './perform.ts';
@@ -33,6 +34,8 @@ export class Solve {
   readonly #stages = new Map<number, Promise<BuiltStage>>();
   readonly #resolved: ResolvedStage[];
   readonly #triggers = new Map<number, readonly Instruction[]>();
+  /** Configs of base images, by the names that FROM gives them. */
+  readonly #images = new Map<string, ImageConfig>();
   readonly #performer: Performer;
   #numbering = new Numbering([], [], []);
 
@@ -42,6 +45,8 @@ export class Solve {
     globals: GlobalArgs,
     private readonly request: BuildRequest,
     private readonly platform: Platform,
+    /** Before the first step. */
+    private readonly check: (imageOf: Known['imageOf']) => Promise<void>,
   ) {
     this.#resolved = resolveStages(dockerfile, globals);
     const copies = new Copies(workshop, dockerfile, platform, (index) => this.#stage(index));
@@ -52,6 +57,7 @@ export class Solve {
   async run(): Promise<StageState> {
     const target = this.request.target === '' ? null : this.request.target;
     const needed = await this.#loadBases(target);
+    await this.check((name) => this.#images.get(name) ?? null);
     this.#numbering = new Numbering(
       this.dockerfile.metaArgs,
       needed.map((index) => this.#resolved[index] as ResolvedStage),
@@ -94,6 +100,7 @@ export class Solve {
     const resolved = this.#resolved[index];
     if (resolved?.base.kind !== 'image') return;
     const { image } = await this.workshop.base(resolved.base.name, this.#platformOf(resolved));
+    this.#images.set(resolved.base.name, image.config);
     const { location } = resolved.stage.from;
     const triggers = image.config.config?.OnBuild ?? [];
     this.#triggers.set(

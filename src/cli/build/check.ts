@@ -21,30 +21,33 @@ export interface CheckRequest {
   platform: string;
 }
 
-/** 1 when there is something to say. */
+/** 1 when there is something to say. What a build would refuse is said after the warnings. */
 export function runCheck({ files, dockerfile: source }: Source, request: CheckRequest): number {
   if (source.kind === 'there')
     throw new ExitError('--check needs the Dockerfile here: it cannot look into an archive or a URL');
   const dockerfile = parsed(source.text, source.name);
   const selection = files.kind === 'directory' ? readSelection(files.path, source.path) : null;
-  const warnings = check(dockerfile, selection, request);
-  writeOut(reportOf(dockerfile, warnings));
+  const { warnings, refusal } = check(dockerfile, selection, request);
+  if (warnings.length > 0 || refusal === null) writeOut(reportOf(dockerfile, warnings));
+  if (refusal !== null) throw refused(refusal);
   return warnings.length === 0 ? exitCode.success : exitCode.failure;
 }
+
+const refused = ({ excerpt: lines, message }: DockerfileError) => new ExitError(`${lines}ERROR: ${message}`);
 
 function parsed(text: string, filename: string): Dockerfile {
   try {
     return parseDockerfile(text, { filename });
   } catch (error) {
-    if (error instanceof DockerfileError) throw new ExitError(`${error.excerpt}ERROR: ${error.message}`);
+    if (error instanceof DockerfileError) throw refused(error);
     throw error;
   }
 }
 
-function check(dockerfile: Dockerfile, selection: IgnoreFile | null, request: CheckRequest): Warning[] {
+function check(dockerfile: Dockerfile, selection: IgnoreFile | null, request: CheckRequest) {
   const { args, target, platform } = request;
   const options = args.BUILDKIT_DOCKERFILE_CHECK;
-  const warnings = checkDockerfile(dockerfile, {
+  const { warnings, refusal } = checkDockerfile(dockerfile, {
     buildArgs: new Map(Object.entries(args)),
     buildPlatform: hostPlatform(),
     targetPlatform: parsePlatform(platform),
@@ -52,7 +55,7 @@ function check(dockerfile: Dockerfile, selection: IgnoreFile | null, request: Ch
     isIgnored: selection?.hasExceptions ? null : (selection?.ignores ?? null),
     ...(options !== undefined && { options: parseCheckOptions(options) }),
   });
-  return warnings.toSorted((a, b) => a.location.start - b.location.start);
+  return { warnings: warnings.toSorted((a, b) => a.location.start - b.location.start), refusal };
 }
 
 export function reportOf(dockerfile: Dockerfile, warnings: readonly Warning[]): string {

@@ -102,6 +102,7 @@ test('directories that are wholly ignored are not looked into', () => {
   expect(walked('*\n!**/keep', 'any/where')).toBe(true);
   expect(walked('*\n!a/**', 'b')).toBe(false);
   expect(walked('*\n!a', 'a/x')).toBe(false);
+  expect(walked('b\n!a/../b/c', 'b')).toBe(true);
 });
 
 test('a pattern that cannot be read is named with its file', () => {

@@ -27,22 +27,15 @@ export function readSelection(context: string, dockerfile: string | null): Ignor
 
 export function selectionOf(text: string, path: string): IgnoreFile | null {
   try {
-    const ignores = parseIgnoreFile(text);
-    if (ignores === null) return null;
-    const exceptions = exceptionsOf(text);
-    return { path, ignores, mayHold: mayHold(exceptions), hasExceptions: exceptions.length > 0 };
+    const rules = parseIgnoreFile(text);
+    if (rules === null) return null;
+    const { ignores, exceptions } = rules;
+    const names = exceptions.map((pattern) => pattern.split('/'));
+    return { path, ignores, mayHold: mayHold(names), hasExceptions: exceptions.length > 0 };
   } catch (error) {
     throw new ExitError(`failed to parse ${path}: ${messageOf(error)}`);
   }
 }
-
-/** The names of each pattern that begins with "!". */
-const exceptionsOf = (text: string): string[][] =>
-  text
-    .split('\n')
-    .map((line) => line.trim())
-    .filter((line) => line.startsWith('!'))
-    .map((line) => namesOf(line.slice(1)));
 
 /** Whether an exception leads beneath a directory, as far as its names say: wildcards may match anything. */
 function mayHold(exceptions: readonly string[][]): Selection['mayHold'] {
@@ -52,13 +45,11 @@ function mayHold(exceptions: readonly string[][]): Selection['mayHold'] {
   };
 }
 
-const namesOf = (path: string) => path.split('/').filter((name) => name.trim() !== '' && name !== '.');
-
 function leadsBeneath(pattern: readonly string[], directory: readonly string[]): boolean {
   const stars = pattern.findIndex((name) => name.includes('**'));
   const fixed = stars < 0 ? pattern : pattern.slice(0, stars);
   if (stars < 0 && pattern.length <= directory.length) return false;
   return fixed
     .slice(0, directory.length)
-    .every((name, index) => name === '..' || hasWildcard(name) || name === directory[index]);
+    .every((name, index) => hasWildcard(name) || name === directory[index]);
 }

@@ -13,7 +13,7 @@ const image = (config: ImageConfig['config']): ImageConfig => ({
   config,
 });
 
-function warnings(text: string, input: Partial<CheckInput> = {}) {
+function checked(text: string, input: Partial<CheckInput> = {}) {
   return checkDockerfile(parseDockerfile(text), {
     buildArgs: new Map(),
     buildPlatform: platform,
@@ -23,6 +23,8 @@ function warnings(text: string, input: Partial<CheckInput> = {}) {
     ...input,
   });
 }
+
+const warnings = (text: string, input: Partial<CheckInput> = {}) => [...checked(text, input).warnings];
 
 /** "3 Rule: message" each. */
 const checks = (text: string, input: Partial<CheckInput> = {}) =>
@@ -224,5 +226,44 @@ describe('which checks run', () => {
       '2 JSONArgsRecommended',
       '4 JSONArgsRecommended',
     ]);
+  });
+});
+
+test.each([
+  ['FROM scratch', { target: 'nope' }, 'nope'],
+  ['FROM ${X:?need}', {}, 'need'],
+  ['FROM scratch\nRUN --mount=type=nonsense x', {}, 'nonsense'],
+  ['FROM scratch\nCOPY --from=9 a b', {}, 'invalid stage index 9'],
+  ['FROM scratch\nWORKDIR ${X:?need}', {}, 'need'],
+  ['FROM scratch AS a\nCOPY --from=b a b\nFROM scratch AS b\nCOPY --from=a a b', {}, 'stage'],
+])('what a build would refuse is told: %s', (text, input, message) => {
+  expect(checked(text, input).refusal?.message).toContain(message);
+});
+
+test('the first reason, and the warnings all the same', () => {
+  const { warnings: found, refusal } = checked('FROM scratch AS Bad\nWORKDIR ${X:?need}\nWORKDIR relative');
+  expect(found.map(({ rule }) => rule)).toEqual(['StageNameCasing', 'WorkdirRelativePath']);
+  expect(refusal?.location).toEqual({ start: 2, end: 2 });
+  expect(checked('FROM scratch').refusal).toBeNull();
+});
+
+test('all of the context is never ignored; names are as they are written', () => {
+  expect(
+    checks('FROM scratch\nCOPY . .', {
+      isIgnored: () => true,
+      options: parseCheckOptions('experimental=all'),
+    }),
+  ).toEqual([]);
+  expect(checks('FROM scratch\nenv a b\nenv c d').filter((text) => text.includes('Legacy'))[0]).toContain(
+    '"env key=value"',
+  );
+});
+
+test('blanks in what a build argument says', () => {
+  const options = parseCheckOptions('skip=StageNameCasing, FromAsCasing; error=true');
+  expect(options).toEqual({
+    skip: new Set(['StageNameCasing', 'FromAsCasing']),
+    experimental: new Set(),
+    error: true,
   });
 });

@@ -4,7 +4,7 @@ import { type EngineError, invalid } from '../../../lib/errors.ts';
 import type { ImageConfig } from '../../../oci/image.ts';
 import { formatPlatform } from '../../../oci/platform.ts';
 import type { Dockerfile } from '../dockerfile.ts';
-import { DockerfileError } from '../error.ts';
+import type { DockerfileError } from '../error.ts';
 import { instructionsOf, neededStages } from '../graph.ts';
 import type { From } from '../instructions/model.ts';
 import { type BuildArguments, globalArgs } from '../platform-args.ts';
@@ -30,26 +30,29 @@ export interface CheckInput extends BuildArguments {
   isIgnored?: ((path: string) => boolean) | null;
 }
 
+export interface Checked {
+  warnings: readonly Warning[];
+  /** Why a build would refuse the file; null: for no reason that is in it. */
+  refusal: DockerfileError | null;
+}
+
 /**
  * Warnings, not in the order of the lines: first those of the writing, then those of each stage. With a target, only the stages that it
- * needs are walked through; `target: null` checks all of them. A Dockerfile that a build would refuse half-way is checked as
- * far as it goes, and never throws here.
+ * needs are walked through; `target: null` checks all of them. What a build would refuse half-way is checked as far as it goes.
  */
-export function checkDockerfile(dockerfile: Dockerfile, input: CheckInput): Warning[] {
+export function checkDockerfile(dockerfile: Dockerfile, input: CheckInput): Checked {
   const reporter = new Reporter(input.options ?? dockerfile.check);
   checkSyntax(dockerfile, reporter);
   checkDefaults(dockerfile, input, reporter);
-  try {
+  reporter.attempt(() => {
     const globals = globalArgs(dockerfile, input);
     checkFroms(dockerfile, globals, reporter);
     const resolved = resolveStages(dockerfile, globals);
-    const needed = input.target === null ? resolved.keys() : neededStages(dockerfile, resolved, input.target);
+    const needed = reporter.attempt(() => neededStages(dockerfile, resolved, input.target)) ?? [];
     const context: StageContext = { dockerfile, globals, reporter, isIgnored: input.isIgnored ?? null };
-    checkStages(context, input, resolved, needed);
-  } catch (error) {
-    if (!(error instanceof DockerfileError)) throw error;
-  }
-  return reporter.warnings;
+    checkStages(context, input, resolved, input.target === null ? resolved.keys() : needed);
+  });
+  return reporter;
 }
 
 function checkStages(

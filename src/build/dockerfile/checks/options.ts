@@ -18,10 +18,10 @@ function parseSelection(text: string): Selection {
   return text === 'all' ? 'all' : new Set(text.split(',').map(trim));
 }
 
-/** Only the text up to the first blank counts, as in BuildKit. Throws a kind `invalid` without a place in a file. */
+/** Throws a kind `invalid` without a place in a file. */
 export function parseCheckOptions(text: string): CheckOptions {
   const options: CheckOptions = { skip: new Set(), experimental: new Set(), error: false };
-  const [value = ''] = trim(text).split(' ', 1);
+  const value = trim(text);
   if (value === '') return options;
   for (const part of value.split(';')) {
     const equals = part.indexOf('=');

@@ -1,4 +1,5 @@
 /** Collects the warnings of one file. */
+import { DockerfileError } from '../error.ts';
 import type { Location } from '../location.ts';
 import { type CheckOptions, parseCheckOptions, selects } from './options.ts';
 import { isExperimental, type RuleName, rules, ruleUrl } from './rules.ts';
@@ -22,8 +23,21 @@ export interface Subject {
 
 export class Reporter {
   readonly warnings: Warning[] = [];
+  /** Why a build of this would end, if it would; the first reason. */
+  refusal: DockerfileError | null = null;
 
   constructor(readonly options: CheckOptions) {}
+
+  /** The value, or null when the Dockerfile is refused there. */
+  attempt<T>(body: () => T): T | null {
+    try {
+      return body();
+    } catch (error) {
+      if (!(error instanceof DockerfileError)) throw error;
+      this.refusal ??= error;
+      return null;
+    }
+  }
 
   warn(rule: RuleName, { location, comments = [] }: Subject, message: string): void {
     const all = [this.options, ...ownOptions(comments)];

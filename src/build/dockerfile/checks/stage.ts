@@ -1,5 +1,6 @@
 /** Checks of what happens in a stage, instruction by instruction, with the values that variables have there. */
 import { posix } from 'node:path';
+import { cleanPath } from '../../../lib/clean-path.ts';
 import type { Dockerfile } from '../dockerfile.ts';
 import { expandFor } from '../expand-for.ts';
 import type { Arg, ExpandedExpose, ExpandedInstruction, Instruction, Pair } from '../instructions/model.ts';
@@ -7,7 +8,6 @@ import type { GlobalArgs } from '../platform-args.ts';
 import type { Scope } from '../scope.ts';
 import { didYouMean } from '../suggest.ts';
 import { quote } from '../text.ts';
-import { unlessRefused } from './from.ts';
 import type { Reporter } from './reporter.ts';
 import { looksSecret } from './secrets.ts';
 
@@ -38,7 +38,9 @@ export function checkStage(
   for (const instruction of instructions) {
     if (instruction.kind === 'arg') checkArg(context, state, instruction);
     else {
-      const expanded = unlessRefused(() => expandFor(context.dockerfile, instruction, state.scope));
+      const expanded = context.reporter.attempt(() =>
+        expandFor(context.dockerfile, instruction, state.scope),
+      );
       if (expanded === null) continue;
       reportUnset(context, state, instruction, expanded.unset);
       checkExpanded(context, state, expanded.instruction);
@@ -68,7 +70,7 @@ function checkArg(
   arg: Arg,
 ): void {
   for (const { name } of arg.declarations) checkSecret('ARG', name, arg, reporter);
-  const result = unlessRefused(() => state.scope.declareArgs(dockerfile, arg, globals));
+  const result = reporter.attempt(() => state.scope.declareArgs(dockerfile, arg, globals));
   if (result !== null) reportUnset({ dockerfile, globals, reporter, ...rest }, state, arg, result.unset);
 }
 
@@ -83,9 +85,12 @@ function reportUnset(
     reporter.warn(
       'UndefinedVar',
       subject,
-      `Usage of undefined variable '$${name}'${suggestion(name, state.scope)}`,
+      `Usage of undefined variable '$${name}'${reporter.warnings.length < suggestions ? suggestion(name, state.scope) : ''}`,
     );
 }
+
+/** Nobody reads more, and looking for them takes its time. */
+const suggestions = 50;
 
 function suggestion(name: string, scope: Scope): string {
   return didYouMean(name, scope.variables.keys()).replace('mean ', 'mean $');
@@ -95,12 +100,12 @@ function checkExpanded(context: StageContext, state: StageState, instruction: Ex
   const { reporter } = context;
   switch (instruction.kind) {
     case 'env':
-      checkPairs('ENV', instruction, reporter);
+      checkPairs(instruction, reporter);
       for (const { key } of instruction.pairs) checkSecret('ENV', key, instruction, reporter);
       state.scope.setEnv(instruction.pairs);
       return;
     case 'label':
-      checkPairs('LABEL', instruction, reporter);
+      checkPairs(instruction, reporter);
       return;
     case 'shell':
       state.hasShell = true;
@@ -134,11 +139,8 @@ function checkExpanded(context: StageContext, state: StageState, instruction: Ex
   }
 }
 
-function checkPairs(
-  name: 'ENV' | 'LABEL',
-  subject: ExpandedInstruction & { pairs: readonly Pair[] },
-  reporter: Reporter,
-): void {
+function checkPairs(subject: ExpandedInstruction & { pairs: readonly Pair[] }, reporter: Reporter): void {
+  const name = subject.keyword;
   if (subject.pairs.some(({ legacy }) => legacy))
     reporter.warn(
       'LegacyKeyValueFormat',
@@ -170,8 +172,9 @@ function checkIgnored(
 ): void {
   for (const source of subject.sources) {
     if (verb === 'Add' && remote.test(source)) continue;
-    const path = posix.normalize(source).replace(/(?<=.)\/$/, '');
-    if (isIgnored?.(path) ?? false)
+    const path = cleanPath(source);
+    // All of it is never nothing of it.
+    if (path !== '.' && path !== '/' && (isIgnored?.(path) ?? false))
       reporter.warn(
         'CopyIgnoredFile',
         subject,

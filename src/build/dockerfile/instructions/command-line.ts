@@ -33,7 +33,9 @@ function withHeredocs({ args, heredocs }: Node): RunCommandLine {
     return { form: 'shell', text: args + bodies.join('') };
   }
   const text = heredocText(first);
-  return text.startsWith('#!') ? { form: 'script', name: first.name, text } : { form: 'shell', text };
+  return first.content.startsWith('#!')
+    ? { form: 'script', name: first.name, text }
+    : { form: 'shell', text };
 }
 
 const networks: readonly RunNetwork[] = ['default', 'none', 'host'];

@@ -1,4 +1,5 @@
 /** Where variables are replaced, and where not. */
+import { plainProblem } from '../error.ts';
 import { type EscapeToken, expand as lex, type Variables } from '../shell/lexer.ts';
 import type { Arg, ExpandedInstruction, InlineFile, Instruction, Pair } from './model.ts';
 import { expandMount } from './mount.ts';
@@ -22,7 +23,7 @@ export class Expander {
 
   /** One word in, any number out. Nobody is told of variables that are not set, as with BuildKit. */
   words(text: string): string[] {
-    return lex(text, this.variables, { escapeToken: this.escapeToken }).words;
+    return lex(text, this.variables, { escapeToken: this.escapeToken, splits: true }).words;
   }
 
   /** The body of a heredoc: quotes are the file's own, and the escape character is a backslash whatever the directive says. */
@@ -58,7 +59,7 @@ export function expandInstruction(instruction: Exclude<Instruction, Arg>, by: Ex
     case 'user':
       return { ...instruction, user: by.word(instruction.user) };
     case 'volume':
-      return { ...instruction, paths: instruction.paths.map(word) };
+      return { ...instruction, paths: instruction.paths.map((path) => volumePath(word(path))) };
     case 'stopsignal':
       return { ...instruction, signal: by.word(instruction.signal) };
     case 'expose':
@@ -66,6 +67,11 @@ export function expandInstruction(instruction: Exclude<Instruction, Arg>, by: Ex
     default:
       return instruction;
   }
+}
+
+function volumePath(path: string): string {
+  if (path === '') throw plainProblem('VOLUME specified can not be an empty string');
+  return path;
 }
 
 function expandPair({ key, value, legacy }: Pair, by: Expander): Pair {
@@ -83,8 +89,9 @@ interface Paths {
 
 function expandPaths(paths: Paths, by: Expander): Paths {
   return {
-    owner: paths.owner && by.word(paths.owner),
-    mode: paths.mode && by.word(paths.mode),
+    // What expands to nothing was not given.
+    owner: (paths.owner && by.word(paths.owner)) || null,
+    mode: (paths.mode && by.word(paths.mode)) || null,
     exclude: paths.exclude.map((pattern) => by.word(pattern)),
     sources: paths.sources.map((source) => by.word(source)),
     destination: by.word(paths.destination),

@@ -25,7 +25,8 @@ export function parseFlags<T extends FlagTable>(written: readonly string[], tabl
       throw problem(`duplicate flag specified: --${name}`, `--${name}`);
     if (kind === 'boolean') values.set(name, parseBoolean(name, value));
     else if (value === null) throw problem(`missing a value on flag: --${name}`, `--${name}`);
-    else values.set(name, kind === 'string' ? value : [...(Array.isArray(previous) ? previous : []), value]);
+    else if (Array.isArray(previous)) previous.push(value);
+    else values.set(name, kind === 'string' ? value : [value]);
   }
   const absent = (name: string) => (table[name] === 'strings' ? [] : null);
   const entries = Object.keys(table).map((name) => [name, values.get(name) ?? absent(name)]);

@@ -16,7 +16,7 @@ test('every type with its defaults', () => {
   expect(mount('type=cache,target=/a/')).toEqual({
     type: 'cache',
     target: '/a/',
-    id: '/a/',
+    id: '/a',
     sharing: 'shared',
     from: null,
     source: '',

@@ -1,5 +1,6 @@
 /** RUN --mount: read without values at first, since they may hold variables, and whole once those are known. */
 import { posix } from 'node:path';
+import { cleanPath } from '../../../lib/clean-path.ts';
 import { plainProblem, problem } from '../error.ts';
 import { quote } from '../text.ts';
 import { parseCsvRecord } from './csv.ts';
@@ -66,7 +67,7 @@ function toMount(options: MountOptions): Mount {
       return { type, ...place, readOnly: options.readOnly ?? true };
     case 'cache': {
       const { sharing = 'shared', readOnly = false } = options;
-      return { type, ...place, ...file, id: options.id || posix.normalize(target), sharing, readOnly };
+      return { type, ...place, ...file, id: options.id || cleanPath(target), sharing, readOnly };
     }
     case 'tmpfs':
       return { type, target, size: options.size ?? null };

@@ -139,11 +139,13 @@ describe('commands', () => {
   test('heredocs of RUN', () => {
     expect(command('RUN <<E\na\n$b\nE')).toEqual({ form: 'shell', text: 'a\n$b\n' });
     expect(command('RUN <<-E\n\ta\nE')).toEqual({ form: 'shell', text: 'a\n' });
-    expect(command('RUN <<-"x.py"\n\t#!/usr/bin/python3\n\tprint(1)\nx.py')).toEqual({
+    expect(command('RUN <<-"x.py"\n#!/usr/bin/python3\n\tprint(1)\nx.py')).toEqual({
       form: 'script',
       name: 'x.py',
       text: '#!/usr/bin/python3\nprint(1)\n',
     });
+    // BuildKit looks before it takes the tabs away.
+    expect(command('RUN <<-E\n\t#!/bin/bash\nE')).toEqual({ form: 'shell', text: '#!/bin/bash\n' });
     expect(command('RUN <<A cat - 3<<-B && x\n#!a\nA\n\tb\nB')).toEqual({
       form: 'shell',
       text: '<<A cat - 3<<-B && x\n#!a\nA\n\tb\nB',

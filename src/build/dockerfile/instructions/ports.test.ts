@@ -38,3 +38,8 @@ test('a line cannot name every port thousands of times', () => {
   expect(exposedPorts(['0-65535', '0-65535/udp', '0-65535/sctp']).ports).toHaveLength(3 * 65536);
   expect(() => exposedPorts(Array(5000).fill('0-65535'))).toThrow('too many ports');
 });
+
+test('what is no address', () => {
+  expect(() => exposedPorts(['abc:80:90'])).toThrow('invalid IP address: abc');
+  expect(exposedPorts(['127.0.0.1:80:90', '[::1]:80:91']).ports).toEqual(['90/tcp', '91/tcp']);
+});

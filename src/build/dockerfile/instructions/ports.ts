@@ -1,4 +1,5 @@
 /** EXPOSE's port specifications: `[[ip:]host:]port[-port][/protocol]`. */
+import { isIP } from 'node:net';
 import { plainProblem } from '../error.ts';
 import { quote } from '../text.ts';
 
@@ -30,6 +31,8 @@ export function exposedPorts(specifications: readonly string[]): ExposedPorts {
     const range = parseRange(port, 'containerPort');
     const host = parts.pop() ?? '';
     if (host !== '') checkHost(host, range, port);
+    const address = parts.join(':').replace(/^\[(.*)\]$/, '$1');
+    if (address !== '' && isIP(address) === 0) throw plainProblem(`invalid IP address: ${address}`, address);
     if (result.ports.length + range.last - range.first >= portLimit) throw plainProblem('too many ports');
     for (let number = range.first; number <= range.last; number++) result.ports.push(`${number}/${protocol}`);
   }

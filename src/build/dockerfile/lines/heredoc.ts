@@ -18,7 +18,7 @@ export interface Heredoc extends HeredocMark {
 
 const form = /^(\d*)<<(-?)\s*([^<]*)$/;
 const noVariables: ReadonlyMap<string, string> = new Map();
-const nameOptions: LexOptions = { escapeToken: '\\', keepUnset: true };
+const nameOptions: LexOptions = { escapeToken: '\\', keepUnset: true, splits: true };
 const lineOptions: LexOptions = { ...nameOptions, keepQuotes: true, keepEscapes: true };
 
 /** A word that may be the mark of a heredoc; null = it is not. Throws for a name whose quote does not end. */

@@ -5,7 +5,8 @@ import { expand } from './lexer.ts';
 const env = (values: Record<string, string>) => new Map(Object.entries(values));
 const standard = env({ PWD: '/home', SHELL: 'bash', KOREAN: '한국어', NULL: '' });
 const text = (source: string, values = standard) => expand(source, values, { escapeToken: '\\' }).text;
-const words = (source: string, values = standard) => expand(source, values, { escapeToken: '\\' }).words;
+const words = (source: string, values = standard) =>
+  expand(source, values, { escapeToken: '\\', splits: true }).words;
 
 function table(cases: Record<string, string>, values = standard) {
   for (const [source, expected] of Object.entries(cases))
@@ -106,7 +107,6 @@ test('what is no substitution', () => {
     '${:-a}': 'bad substitution',
     '${FOO=a}': 'unsupported modifier (=) in substitution',
     '${FOO:=a}': 'unsupported modifier (:=) in substitution',
-    '${FOO:#a}': 'unsupported modifier (:#) in substitution',
     "'a": 'looking for matching single-quote',
     '"a': 'looking for matching double-quote',
   };

@@ -21,13 +21,15 @@ export interface LexOptions {
   keepUnset?: boolean;
   /** Quotes are plain characters: heredoc bodies. */
   plainQuotes?: boolean;
+  /** The result is wanted in words, too. */
+  splits?: boolean;
 }
 
 export type Variables = ReadonlyMap<string, string>;
 
 export interface Expansion {
   text: string;
-  /** The text split at white space outside quotes, after expansion. */
+  /** The text split at white space outside quotes, after expansion; only with `splits`. */
   words: string[];
   /** Names that were looked up: with and without a value. */
   matched: Set<string>;
@@ -86,7 +88,7 @@ export class Lexer {
     const outer = this.#keepEscapes;
     this.#keepEscapes = keepEscapes;
     if (++this.#depth > depthLimit) throw new LexError('syntax error: substitutions are nested too deeply');
-    const words = new WordList();
+    const words = new WordList(this.options.splits ?? false);
     let text = '';
     for (let character = this.peek(); character !== stop; character = this.peek()) {
       if (character === '')

@@ -22,11 +22,10 @@ export function substitute(lexer: Lexer): string {
     case '/':
       return replacement(lexer, name);
     case ':':
-      return conditional(lexer, name, lexer.next(), true);
+      return withOperand(lexer, name, lexer.next(), ':');
     default:
-      return '#%'.includes(operator)
-        ? trimmed(lexer, name, operator)
-        : conditional(lexer, name, operator, false);
+      if (!'-+?#%'.includes(operator)) throw unsupported(operator);
+      return withOperand(lexer, name, operator, '');
   }
 }
 
@@ -40,15 +39,31 @@ function operand(lexer: Lexer, stop: string, keepEscapes: boolean, missing = mis
   }
 }
 
-/** `-` default, `+` alternative, `?` refusal; with a colon an empty value counts as none. */
-function conditional(lexer: Lexer, name: string, operator: string, colon: boolean): string {
-  const written = (colon ? ':' : '') + operator;
-  if (operator === '' && colon) throw new LexError(missingBrace);
-  if (!['-', '+', '?'].includes(operator))
-    throw new LexError(`unsupported modifier (${written}) in substitution`);
-  const word = operand(lexer, '}', false);
+const unsupported = (written: string) => new LexError(`unsupported modifier (${written}) in substitution`);
+
+/**
+ * With a colon, what comes behind it is read before it is judged: a shell knows more operators than we do, and where what is not set stays
+ * as it is written, the text is only looked through.
+ */
+function withOperand(lexer: Lexer, name: string, operator: string, colon: ':' | ''): string {
+  if (operator === '') throw new LexError(missingBrace);
+  const trims = operator === '#' || operator === '%';
+  const word = operand(lexer, '}', trims);
   const value = lexer.lookUp(name);
-  if (value === undefined && lexer.options.keepUnset) return `\${${name}${written}${word}}`;
+  if (value === undefined && lexer.options.keepUnset) return `\${${name}${colon}${operator}${word}}`;
+  if (trims) return trimmed(value, operator, word);
+  if (!'-+?'.includes(operator)) throw unsupported(colon + operator);
+  return conditional(name, value, operator, word, colon === ':');
+}
+
+/** `-` default, `+` alternative, `?` refusal; with a colon an empty value counts as none. */
+function conditional(
+  name: string,
+  value: string | undefined,
+  operator: string,
+  word: string,
+  colon: boolean,
+): string {
   const present = value !== undefined && !(colon && value === '');
   if (operator === '+') return present ? word : '';
   if (present) return value;
@@ -57,10 +72,7 @@ function conditional(lexer: Lexer, name: string, operator: string, colon: boolea
 }
 
 /** `#` and `##` from the front, `%` and `%%` from the end; doubled = as much as possible. */
-function trimmed(lexer: Lexer, name: string, operator: string): string {
-  const word = operand(lexer, '}', true);
-  const value = lexer.lookUp(name);
-  if (value === undefined && lexer.options.keepUnset) return `\${${name}${operator}${word}}`;
+function trimmed(value: string | undefined, operator: string, word: string): string {
   const longest = word.startsWith(operator);
   const pattern = parsePattern(longest ? word.slice(1) : word);
   return (operator === '%' ? trimSuffix : trimPrefix)(value ?? '', pattern, longest);

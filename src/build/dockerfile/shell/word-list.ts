@@ -5,12 +5,16 @@ export class WordList {
   readonly #words: string[] = [];
   #word = '';
 
+  /** `wanted`: else nothing is collected, which takes its time for long values. */
+  constructor(private readonly wanted: boolean) {}
+
   addWhole(piece: string): string {
-    this.#word += piece;
+    if (this.wanted) this.#word += piece;
     return piece;
   }
 
   addSplit(text: string): void {
+    if (!this.wanted) return;
     let start = 0;
     for (let index = 0; index < text.length; index++) {
       if (!isSpace(text.charAt(index))) continue;
