@@ -15,6 +15,7 @@ import { StepCache } from './cache/store.ts';
 import { cacheUsage } from './cache/usage.ts';
 import { Contexts } from './context/contexts.ts';
 import { dropIgnored, ignoreRulesOf } from './context/ignored.ts';
+import { NamedContexts } from './context/named.ts';
 import type { OpenContext } from './context/open.ts';
 import { absolute } from './copy/sources.ts';
 import { type Arg, type Dockerfile, globalArgs, parseDockerfile } from './dockerfile/dockerfile.ts';
@@ -80,9 +81,10 @@ export class BuildService implements Builds {
     const { session, ids } = request.agents;
     stack.defer(() => this.#agents.end(session));
     const context = stack.use(await this.#openContext(request, reporter, op));
-    const dockerfile = await this.#readDockerfile(request, context, op);
-    const globals = globalArgs(dockerfile, buildArguments(request));
+    const written = await this.#readDockerfile(request, context, op);
     const named = await this.#openNamed(request, stack, op);
+    const dockerfile = named.without(written);
+    const globals = globalArgs(dockerfile, buildArguments(request));
     const bases = new Bases(this.#parts, request, reporter, op);
     await importCaches(this.#parts, request.cacheFrom, bases, reporter, op);
     const workshop = new Workshop({
@@ -144,12 +146,12 @@ export class BuildService implements Builds {
     request: BuildRequest,
     stack: AsyncDisposableStack,
     op: Operational,
-  ): Promise<Map<string, OpenContext | { image: string }>> {
-    const named = new Map<string, OpenContext | { image: string }>();
+  ): Promise<NamedContexts> {
+    const named = new NamedContexts();
     for (const [name, source] of request.contexts) {
       if (name === '') throw invalid('a build context needs a name');
-      if (source.kind === 'image') named.set(name, { image: source.name });
-      else named.set(name, stack.use(await this.#contexts.open(source, cannotChange(request), op)));
+      if (source.kind === 'image') named.add(name, { image: source.name });
+      else named.add(name, stack.use(await this.#contexts.open(source, cannotChange(request), op)));
     }
     return named;
   }

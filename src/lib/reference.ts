@@ -103,3 +103,12 @@ export function canonicalName(name: ImageName): string {
 function suffix(name: ImageName): string {
   return (name.tag === null ? '' : `:${name.tag}`) + (name.digest === null ? '' : `@${name.digest}`);
 }
+
+/** By which build contexts are told apart: an image's name is the same with and without what it need not say. What is none is itself. */
+export function contextName(text: string): string {
+  try {
+    return familiarName(parseReference(text)).replace(/:latest$/, '');
+  } catch {
+    return text;
+  }
+}

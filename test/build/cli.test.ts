@@ -88,7 +88,7 @@ once(
       manifests: unknown[];
     };
     expect(manifests).toHaveLength(1);
-    expect(readdirSync(engine.directory).filter((name) => name.startsWith('.gantry-cache'))).toEqual([]);
+    expect(readdirSync(cache).filter((name) => name.startsWith('.'))).toEqual([]);
     await forget(engine);
     writeFileSync(join(cache, 'index.json'), 'no index');
     const broken = await build(engine, '-t', 'app', ...from, directory);
@@ -98,6 +98,92 @@ once(
       expect.stringContaining('invalid index'),
     ]);
     await forget(engine);
+  },
+  own,
+);
+
+once(
+  'several caches at once; what their names mean here stays; a directory that is a mount',
+  async (engine) => {
+    await using registry = await LocalRegistry.start(engine);
+    const ref = `${registry.host}/app:cache`;
+    await engine.ok('gantry', 'tag', 'busybox', ref);
+    const before = await engine.ok('gantry', 'images', '-q', ref);
+    const mounted = join(engine.directory, 'mounted');
+    mkdirSync(mounted);
+    await succeed(['mount', '-t', 'tmpfs', 'tmpfs', mounted]);
+    try {
+      const targets = [
+        `type=registry,ref=${ref}`,
+        `type=registry,ref=${ref}-2`,
+        `type=local,dest=${mounted}`,
+      ];
+      const failing = 'type=registry,ref=127.0.0.1:1/none,ignore-error=true';
+      const options = [...targets, failing].flatMap((target) => ['--cache-to', target]);
+      const built = await build(engine, '-t', 'app', ...options, context(engine, staged));
+      expect([built.code, built.stderr]).toEqual([0, expect.stringContaining('the cache was not exported')]);
+      expect(readdirSync(mounted)).toContain('index.json');
+    } finally {
+      await succeed(['umount', mounted]);
+    }
+    expect(await engine.ok('gantry', 'images', '-q', ref)).toBe(before);
+    expect(await engine.ok('gantry', 'images', '-q', `${ref}-2`)).toBe('');
+    await engine.ok('gantry', 'rmi', ref);
+    await forget(engine);
+  },
+  own,
+);
+
+once(
+  'a build that is ended leaves nothing, whenever that is',
+  async (engine) => {
+    const directory = context(
+      engine,
+      'FROM busybox\nRUN --mount=type=cache,target=/c head -c 100000000 /dev/urandom >/large\n',
+    );
+    const before = await engine.ok('gantry', 'images', '-aq');
+    await engine.ok('gantry', 'build', '-q', '-o', join(engine.directory, 'warm'), directory);
+    const moments: [signal: NodeJS.Signals, code: number, isTime: () => Promise<boolean>][] = [
+      ['SIGINT', 130, async () => (await engine.ok('docker', 'ps', '-aq', '-f', 'status=created')) !== ''],
+      ['SIGTERM', 143, async () => existsSync(join(engine.directory, 'SIGTERM', 'large'))],
+    ];
+    for (const [signal, code, isTime] of moments) {
+      const out = join(engine.directory, signal);
+      const child = Bun.spawn(engine.argv('gantry', ['build', '-q', '-o', out, directory]), {
+        stdout: 'ignore',
+        stderr: 'ignore',
+      });
+      while (child.exitCode === null && !(await isTime())) await Bun.sleep(1);
+      child.kill(signal);
+      const ended = await child.exited;
+      expect(ended).toBe(code);
+      expect(await engine.ok('docker', 'ps', '-aq')).toBe('');
+      expect(await engine.ok('gantry', 'images', '-aq')).toBe(before);
+    }
+    await engine.ok('gantry', 'builder', 'prune', '-af');
+  },
+  own,
+);
+
+once(
+  'a context by the name of a stage or of an image, however that is written',
+  async (engine) => {
+    const other = context(engine, 'unused');
+    writeFileSync(join(other, 'f'), 'from the context');
+    const stages = context(
+      engine,
+      'FROM nowhere.example/none AS files\nRUN false\nFROM busybox\nCOPY --from=files /f /f\nRUN cat /f\n',
+    );
+    const files = await build(engine, '--no-cache', '--build-context', `files=${other}`, stages);
+    expect([files.code, files.stderr]).toEqual([0, expect.stringContaining('from the context')]);
+    for (const name of ['none', 'none:latest', 'docker.io/library/none']) {
+      const images = context(engine, `FROM ${name}\nRUN echo it is there\n`);
+      const built = await build(engine, '--build-context', 'none=docker-image://busybox', images);
+      expect([built.code, built.stderr]).toEqual([0, expect.stringContaining('it is there')]);
+    }
+    const upper = await build(engine, '--build-context', `Files=${other}`, stages);
+    expect(upper).toMatchObject({ code: 1, stderr: expect.stringContaining('must be lowercase') });
+    await engine.ok('gantry', 'image', 'prune', '-f');
   },
   own,
 );

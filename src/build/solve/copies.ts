@@ -33,7 +33,7 @@ export class Copies {
 
   async source(from: string | null, of: 'copy' | 'mount'): Promise<MountSource> {
     if (from === null) return this.#context();
-    const named = this.workshop.named.get(from);
+    const named = this.workshop.named.find(from);
     if (named !== undefined && 'path' in named) return treeIn(named);
     if (from === 'scratch') return { kind: 'layers', chain: null };
     const reference = referenceOf(this.dockerfile, from, of);

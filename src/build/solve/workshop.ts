@@ -7,6 +7,7 @@ import type { Operational } from '../../lib/op.ts';
 import type { Platform } from '../../oci/image.ts';
 import type { Agents } from '../agents.ts';
 import type { Passed } from '../cache/told.ts';
+import type { NamedContexts } from '../context/named.ts';
 import type { OpenContext } from '../context/open.ts';
 import type { BuildParts } from '../parts.ts';
 import type { Reporter } from '../report.ts';
@@ -42,7 +43,7 @@ export interface WorkshopOptions {
   /** null: there is none. */
   context: OpenContext | null;
   /** By the name that stands for them. */
-  named: ReadonlyMap<string, OpenContext | { image: string }>;
+  named: NamedContexts;
   bases: Bases;
   reporter: Reporter;
   /** Seconds; see BuildRequest. */
@@ -93,7 +94,7 @@ export class Workshop {
 
   /** An image by its name, or by the one that --build-context gave it. */
   base(name: string, platform: Platform): Promise<{ image: Image; parts: ImageParts }> {
-    const named = this.named.get(name);
+    const named = this.named.find(name);
     if (named !== undefined && !('image' in named))
       throw invalid(`FROM ${name}: a build context of files cannot be built from, only copied from`);
     return this.#bases.load(named?.image ?? name, platform);

@@ -2,6 +2,7 @@
 import { messageOf } from '../../lib/errors.ts';
 import { ExitError } from '../exit.ts';
 import { parseCsv } from '../flags/csv.ts';
+import { parseBool } from '../flags/numbers.ts';
 
 export function csvFields(text: string, option: string): string[] {
   try {
@@ -34,4 +35,20 @@ export function refuseUnknown(
   for (const key of attributes.keys())
     if (!known.includes(key))
       throw new ExitError(`invalid --${option}: unexpected key ${JSON.stringify(key)}`);
+}
+
+/** As Go reads it: "true", "TRUE", "t", "1"… */
+export function booleanOf(
+  attributes: ReadonlyMap<string, string>,
+  key: string,
+  otherwise: boolean,
+  option: string,
+): boolean {
+  const text = attributes.get(key);
+  if (text === undefined) return otherwise;
+  try {
+    return parseBool(text);
+  } catch {
+    throw new ExitError(`invalid --${option}: invalid value ${JSON.stringify(text)} for ${key}`);
+  }
 }

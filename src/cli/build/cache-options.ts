@@ -1,7 +1,7 @@
 /** `--cache-from` and `--cache-to`: images whose steps may be used, and where what a build may tell of its steps goes. */
 import { ExitError } from '../exit.ts';
 import type { FlagValues } from '../flags/parse.ts';
-import { csvFields, parseAttributes, refuseUnknown } from './attributes.ts';
+import { booleanOf, csvFields, parseAttributes, refuseUnknown } from './attributes.ts';
 
 export type CacheSource =
   /** An image by its name. */
@@ -9,11 +9,12 @@ export type CacheSource =
   /** A directory that an earlier build has filled. */
   | { kind: 'local'; path: string };
 
-export type CacheTarget =
-  /** Pushed under this name. */
+/** `mayFail`: the build is a success all the same. */
+export type CacheTarget = { mayFail: boolean } /** Pushed under this name. */ & (
   | { kind: 'registry'; ref: string }
   /** A directory, which becomes an OCI image layout. */
-  | { kind: 'local'; path: string };
+  | { kind: 'local'; path: string }
+);
 
 export interface CacheOptions {
   from: CacheSource[];
@@ -47,13 +48,16 @@ function source(text: string): CacheSource[] {
 }
 
 function target(text: string): { to: CacheTarget | 'inline'; mode: 'min' | 'max' } {
-  if (!text.includes('=')) return { to: { kind: 'registry', ref: text }, mode: 'min' };
+  if (!text.includes('=')) return { to: { kind: 'registry', ref: text, mayFail: false }, mode: 'min' };
   const { type, attributes } = typed(text, 'cache-to');
   const where = `--cache-to ${text}`;
+  const mayFail = booleanOf(attributes, 'ignore-error', false, 'cache-to');
   const mode = modeOf(attributes.get('mode') ?? 'min', where);
   if (type === 'inline') return { to: 'inline', mode: 'min' };
-  if (type === 'registry') return { to: { kind: 'registry', ref: needed(attributes, 'ref', where) }, mode };
-  if (type === 'local') return { to: { kind: 'local', path: needed(attributes, 'dest', where) }, mode };
+  if (type === 'registry')
+    return { to: { kind: 'registry', ref: needed(attributes, 'ref', where), mayFail }, mode };
+  if (type === 'local')
+    return { to: { kind: 'local', path: needed(attributes, 'dest', where), mayFail }, mode };
   throw new ExitError(
     `${where}: a cache goes into the image (type=inline), to a registry (type=registry) or a directory (type=local)`,
   );
@@ -72,19 +76,12 @@ function needed(attributes: ReadonlyMap<string, string>, key: string, where: str
 
 function typed(text: string, option: string) {
   const attributes = parseAttributes(csvFields(text, option), option);
-  refuseUnknown(attributes, known, option);
+  refuseUnknown(attributes, known[option] ?? [], option);
   return { type: attributes.get('type') ?? 'registry', attributes };
 }
 
-/** The others are of BuildKit's own formats: ours has one, whose layers are compressed as any image's are. */
-const known = [
-  ...['type', 'ref', 'src', 'dest', 'mode', 'digest', 'tag'],
-  ...[
-    'compression',
-    'compression-level',
-    'force-compression',
-    'oci-mediatypes',
-    'image-manifest',
-    'ignore-error',
-  ],
-];
+/** What says nothing but what our caches are anyway may be given too. */
+const known: Record<string, readonly string[]> = {
+  'cache-from': ['type', 'ref', 'src'],
+  'cache-to': ['type', 'ref', 'dest', 'mode', 'ignore-error', 'oci-mediatypes', 'image-manifest'],
+};

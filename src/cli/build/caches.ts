@@ -1,6 +1,7 @@
 /** Caches on their way: directories that become images of the daemon, and images that become directories or are pushed. */
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
-import { dirname, join, resolve } from 'node:path';
+import { join, resolve } from 'node:path';
+import { messageOf } from '../../lib/errors.ts';
 import { parseReference, repository } from '../../lib/reference.ts';
 import { contextFiles, packFiles } from '../archive/context-files.ts';
 import { unpack } from '../archive/unpack.ts';
@@ -8,7 +9,7 @@ import type { Invocation } from '../command.ts';
 import { ApiError, type Client } from '../http/client.ts';
 import { jsonLines } from '../stream/json-lines.ts';
 import { writeErr } from '../terminal/output.ts';
-import type { CacheOptions, CacheSource, CacheTarget } from './cache-options.ts';
+import type { CacheOptions, CacheSource } from './cache-options.ts';
 import { push, tag } from './deliver.ts';
 import type { Finished } from './display/view.ts';
 
@@ -64,26 +65,62 @@ export async function exportCaches(
   quiet: boolean,
 ): Promise<void> {
   const { client } = invocation;
+  const images = caches.map(({ image }) => image);
   try {
     for (const target of to)
-      if (target.kind === 'local')
-        await save(
-          client,
-          caches.map(({ image }) => image),
-          target,
-        );
-      else
-        for (const [index, { image, suffix }] of caches.entries()) {
-          const name = index === 0 ? target.ref : withSuffix(target.ref, suffix);
-          await tag(client, image, name);
-          try {
-            await push(invocation, name, quiet);
-          } finally {
-            await forget(client, name);
-          }
-        }
+      try {
+        if (target.kind === 'local') await save(client, images, target.path);
+        else await pushAll(invocation, caches, target.ref, quiet);
+      } catch (error) {
+        if (!target.mayFail) throw error;
+        writeErr(`WARNING: the cache was not exported: ${messageOf(error)}\n`);
+      }
   } finally {
-    for (const { image } of caches) await forget(client, image);
+    for (const image of images) {
+      await forget(client, `${held}:${image.slice('sha256:'.length)}`);
+      await forget(client, image);
+    }
+  }
+}
+
+async function pushAll(
+  invocation: Pick<Invocation, 'client' | 'configDirectory'>,
+  caches: Finished['caches'],
+  ref: string,
+  quiet: boolean,
+): Promise<void> {
+  for (const [index, { image, suffix }] of caches.entries())
+    await pushAs(invocation, image, index === 0 ? ref : withSuffix(ref, suffix), quiet);
+}
+
+/** Without changing what the name means here. */
+async function pushAs(
+  invocation: Pick<Invocation, 'client' | 'configDirectory'>,
+  image: string,
+  name: string,
+  quiet: boolean,
+): Promise<void> {
+  const { client } = invocation;
+  const before = await idOf(client, name);
+  await tag(client, image, name);
+  try {
+    await push(invocation, name, quiet);
+  } finally {
+    // Its last name would take the image along; others may still want it.
+    await tag(client, image, `${held}:${image.slice('sha256:'.length)}`);
+    if (before === null) await forget(client, name);
+    else await tag(client, before, name);
+  }
+}
+
+const held = 'gantry-build-cache';
+
+async function idOf(client: Client, name: string): Promise<string | null> {
+  try {
+    return (await client.json<{ Id: string }>('GET', `/images/${name}/json`)).Id;
+  } catch (error) {
+    if (error instanceof ApiError && error.status === 404) return null;
+    throw error;
   }
 }
 
@@ -93,14 +130,10 @@ function withSuffix(ref: string, suffix: string): string {
 }
 
 /** In place of what was there, once all of it is. */
-async function save(
-  client: Client,
-  images: readonly string[],
-  { path }: Extract<CacheTarget, { kind: 'local' }>,
-): Promise<void> {
+async function save(client: Client, images: readonly string[], path: string): Promise<void> {
   const directory = resolve(path);
   mkdirSync(directory, { recursive: true });
-  const fresh = mkdtempSync(join(dirname(directory), '.gantry-cache-'));
+  const fresh = mkdtempSync(join(directory, '.new-'));
   try {
     const { body } = await client.request('GET', '/images/get', { query: { names: images } });
     await unpack(body, fresh, []);

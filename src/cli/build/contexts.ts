@@ -1,6 +1,7 @@
 /** Contexts on their way to the daemon. */
 import type { ContextJson, ContextOfferResponse } from '../../api/types/builds.ts';
 import type { IdResponse } from '../../api/types/common.ts';
+import { contextName } from '../../lib/reference.ts';
 import { contextFiles, packFiles } from '../archive/context-files.ts';
 import { ExitError } from '../exit.ts';
 import { ApiError, type Client } from '../http/client.ts';
@@ -78,7 +79,9 @@ export interface NamedContext {
 export function parseNamedContext(text: string): NamedContext {
   const [, name = '', value = ''] = /^([^=]+)=(.+)$/.exec(text) ?? [];
   if (name === '') throw new ExitError(`invalid context value: ${text}, expected key=value`);
-  return { name: name.toLowerCase(), value: contextNamed(value) };
+  // Uppercase is no name of a stage or an image.
+  if (name !== name.toLowerCase()) throw new ExitError(`invalid context name ${name}: it must be lowercase`);
+  return { name: contextName(name), value: contextNamed(value) };
 }
 
 function contextNamed(value: string): NamedContext['value'] {

@@ -17,7 +17,8 @@ const what: readonly Flag[] = [
   {
     name: 'ssh',
     type: 'list',
-    usage: 'SSH agent socket or keys to expose to the build: not part of this version yet',
+    usage:
+      'SSH agent socket or keys to expose to the build (format: "default|<id>[=<socket>|<key>[,<key>]]")',
   },
   {
     name: 'tag',
@@ -30,8 +31,16 @@ const what: readonly Flag[] = [
 ];
 
 const cache: readonly Flag[] = [
-  { name: 'cache-from', type: 'list', usage: 'External cache sources (e.g., "user/app:cache")' },
-  { name: 'cache-to', type: 'list', usage: 'Cache export destinations ("type=inline")' },
+  {
+    name: 'cache-from',
+    type: 'list',
+    usage: 'External cache sources (e.g., "user/app:cache", "type=local,src=path/to/dir")',
+  },
+  {
+    name: 'cache-to',
+    type: 'list',
+    usage: 'Cache export destinations (e.g., "user/app:cache", "type=local,dest=path/to/dir", "type=inline")',
+  },
   { name: 'no-cache', type: 'bool', usage: 'Do not use cache when building the image' },
   { name: 'no-cache-filter', type: 'strings', usage: 'Do not cache specified stages' },
   { name: 'pull', type: 'bool', usage: 'Always attempt to pull all referenced images' },

@@ -24,6 +24,7 @@ describe('--output', () => {
     [['--load'], [{ type: 'image' }], true],
     [['--push'], [{ type: 'push' }], true],
     [['-o', 'type=image,push=true'], [{ type: 'image' }, { type: 'push' }], true],
+    [['-o', 'type=image,push=T'], [{ type: 'image' }, { type: 'push' }], true],
     [['-o', 'type=registry', '-o', 'out'], [{ type: 'push' }, { type: 'local', dest: 'out' }], true],
     [['-o', 'type=cacheonly'], [], false],
   ])('%j', (argv, list, keepsImage) => {
@@ -40,6 +41,10 @@ describe('--output', () => {
     ['type=local,dest=-', 'dest cannot be stdout for local exporter'],
     ['type=foo', 'unsupported output type "foo"'],
     ['type=local,foo', 'invalid --output: invalid field "foo": it must be key=value'],
+    ['type=tar,dst=x.tar', 'unexpected key "dst"'],
+    ['type=image,push=true,compression=zstd', 'unexpected key "compression"'],
+    ['type=oci,dest=x,tar=false', 'only archives are written'],
+    ['type=image,push=perhaps', 'invalid value "perhaps" for push'],
     ['type="local', 'invalid --output "type=\\"local"'],
   ])('refused: %s', (text, message) => {
     expect(() => parseOutputs(flagsOf('-o', text))).toThrow(message);
@@ -115,14 +120,14 @@ describe('caches', () => {
 
   test('to registries and directories', () => {
     const flags = flagsOf('--cache-to', 'type=registry,ref=host/c:1,mode=min', '--cache-to', 'user/app');
-    const registry = (ref: string) => ({ kind: 'registry' as const, ref });
+    const registry = (ref: string) => ({ kind: 'registry' as const, ref, mayFail: false });
     const to = ['host/c:1', 'user/app'].map(registry);
     expect(cacheOptions(flags)).toEqual({ from: [], inline: false, to, mode: 'min' });
     const local = flagsOf('--cache-from', 'type=local,src=x', '--cache-to', 'type=local,dest=y,mode=max');
     expect(cacheOptions(local)).toEqual({
       from: [{ kind: 'local', path: 'x' }],
       inline: false,
-      to: [{ kind: 'local', path: 'y' }],
+      to: [{ kind: 'local', path: 'y', mayFail: false }],
       mode: 'max',
     });
   });
@@ -132,6 +137,7 @@ describe('caches', () => {
     [['--cache-from', 'type=local'], 'src is missing'],
     [['--cache-from', 'type=registry'], 'ref is missing'],
     [['--cache-to', 'type=s3,bucket=x'], 'unexpected key "bucket"'],
+    [['--cache-to', 'type=local,dest=x,compression=zstd'], 'unexpected key "compression"'],
     [['--cache-to', 'type=gha'], 'type=inline'],
     [['--cache-to', 'type=local'], 'dest is missing'],
     [['--cache-to', 'type=registry'], 'ref is missing'],
@@ -198,7 +204,7 @@ test('tags are for images that stay', () => {
 });
 
 test('named contexts', () => {
-  expect(parseNamedContext('Base=docker-image://alpine:3')).toEqual({
+  expect(parseNamedContext('base=docker-image://alpine:3')).toEqual({
     name: 'base',
     value: { kind: 'image', name: 'alpine:3' },
   });

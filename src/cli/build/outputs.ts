@@ -1,7 +1,7 @@
 /** `--output type=local,dest=out`, `-o out`, `-o -`, --load and --push: what becomes of the image, which is always made. */
 import { ExitError } from '../exit.ts';
 import type { FlagValues } from '../flags/parse.ts';
-import { csvFields, parseAttributes } from './attributes.ts';
+import { booleanOf, csvFields, parseAttributes, refuseUnknown } from './attributes.ts';
 
 export type Output =
   /** Files of the image. `dest`: a directory. */
@@ -51,9 +51,24 @@ function parseOutput(text: string): Parsed {
 
 const shorthand = (dest: string): Output => (dest === '-' ? { type: 'tar', dest } : { type: 'local', dest });
 
+/** What each type understands; what does nothing here but is often given is no mistake. */
+const files = ['type', 'dest'];
+const image = ['type', 'name', 'push', 'store', 'unpack'];
+const known: Record<string, readonly string[]> = {
+  local: [...files, 'platform-split'],
+  tar: files,
+  oci: [...files, 'name', 'tar', 'oci-mediatypes'],
+  docker: [...files, 'name', 'tar', 'oci-mediatypes'],
+  image: [...image, 'oci-mediatypes'],
+  registry: [...image, 'oci-mediatypes'],
+};
+
 function outputsOf(attributes: ReadonlyMap<string, string>): Output[] {
   const type = attributes.get('type') ?? '';
   const dest = attributes.get('dest') ?? '';
+  if (known[type] !== undefined) refuseUnknown(attributes, known[type], 'output');
+  if (!booleanOf(attributes, 'tar', true, 'output'))
+    throw new ExitError(`--output type=${type},tar=false: only archives are written`);
   switch (type) {
     case '':
       throw new ExitError('type is required for output');
@@ -68,7 +83,9 @@ function outputsOf(attributes: ReadonlyMap<string, string>): Output[] {
     case 'docker':
       return dest === '' ? [{ type: 'image' }] : [{ type: 'archive', dest }];
     case 'image':
-      return isTrue(attributes.get('push')) ? [{ type: 'image' }, { type: 'push' }] : [{ type: 'image' }];
+      return booleanOf(attributes, 'push', false, 'output')
+        ? [{ type: 'image' }, { type: 'push' }]
+        : [{ type: 'image' }];
     case 'registry':
       return [{ type: 'push' }];
     case 'cacheonly':
@@ -79,5 +96,3 @@ function outputsOf(attributes: ReadonlyMap<string, string>): Output[] {
       );
   }
 }
-
-const isTrue = (text: string | undefined) => text === 'true' || text === '1';

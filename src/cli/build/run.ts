@@ -18,11 +18,22 @@ import type { Finished } from './display/view.ts';
 import { type Outputs, parseOutputs } from './outputs.ts';
 import { refuseUnserved } from './refusals.ts';
 import { modeOf, Shown } from './shown.ts';
+import { Signals } from './signals.ts';
 import { type Source, sourceOf } from './source.ts';
 import { lendAgents } from './ssh/lend.ts';
 import { parseAgents } from './ssh/options.ts';
 
 export async function runBuild(invocation: Invocation): Promise<number> {
+  using signals = new Signals(invocation.client);
+  try {
+    const code = await perform(invocation);
+    return signals.code ?? code;
+  } catch (error) {
+    throw signals.code === null ? error : new ExitError('', signals.code);
+  }
+}
+
+async function perform(invocation: Invocation): Promise<number> {
   const { flags, args, client } = invocation;
   refuseUnserved(flags);
   const outputs = parseOutputs(flags);
@@ -35,7 +46,6 @@ export async function runBuild(invocation: Invocation): Promise<number> {
   // Whoever finds it afterwards shall find this build's.
   if (flags.changed('iidfile')) rmSync(flags.string('iidfile'), { force: true });
   const before = await imagesBefore(client, outputs, body.Tags ?? []);
-  using _signals = leavingOnSignals();
   await using caches = await openCaches(client, cache.from);
   await using lent = await lendAgents(client, agents);
   using shown = await Shown.open(mode, flags.bool('debug'));
@@ -55,17 +65,6 @@ export async function runBuild(invocation: Invocation): Promise<number> {
   }
   if (mode === 'quiet') writeLine(built.image);
   return exitCode.success;
-}
-
-/** What is under way ends with its connections; the terminal is given back by who holds it. */
-function leavingOnSignals(): Disposable {
-  const interrupted = () => process.exit(exitCode.interrupted);
-  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, interrupted);
-  return {
-    [Symbol.dispose]() {
-      for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.off(name, interrupted);
-    },
-  };
 }
 
 /** Who wants only files does not want an image left over, unless it was here already. null: it stays in any case. */

@@ -30,8 +30,13 @@ export async function sourceOf(context: string, file: string): Promise<Source> {
   return file === '-' ? withText({ kind: 'directory', path }, await readInput()) : inDirectory(path, file);
 }
 
+/** A directory of that name comes first: `github.com/me/app` is one below a GOPATH. */
 export const isUrl = (text: string): boolean =>
-  /^(https?:\/\/|git:\/\/|ssh:\/\/|git@[^/]+:|github\.com\/)/.test(text);
+  /^(https?:\/\/|git:\/\/|ssh:\/\/|[\w.-]+@[^/:]+:|github\.com\/)/.test(text) && !isDirectory(text);
+
+function isDirectory(path: string): boolean {
+  return statSync(path, { throwIfNoEntry: false })?.isDirectory() ?? false;
+}
 
 async function remote(url: string, file: string): Promise<Source> {
   if (file === '-') return withText({ kind: 'url', url }, await readInput());

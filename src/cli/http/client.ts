@@ -39,6 +39,8 @@ export class Client {
   #startDaemon: (() => Promise<void>) | null;
   readonly #idle: Connection[] = [];
   readonly #opening: Promise<Connection | null>[] = [];
+  /** Those that may be in use. */
+  #open: Connection[] = [];
 
   /** `startDaemon` is called once when nothing listens; null when the user named a host. */
   constructor(endpoint: Endpoint, startDaemon: (() => Promise<void>) | null) {
@@ -109,6 +111,12 @@ export class Client {
       this.#opening.push(Connection.open(this.endpoint).catch(() => null));
   }
 
+  /** Whatever is under way fails. What is asked afterwards is not concerned. */
+  interrupt(): void {
+    for (const connection of this.#open) connection[Symbol.dispose]();
+    this.#open = [];
+  }
+
   /** A connection of its own, for `system dial-stdio`. */
   dial(): Promise<Connection> {
     return this.#connect();
@@ -165,7 +173,9 @@ export class Client {
 
   async #connect(): Promise<Connection> {
     try {
-      return await Connection.open(this.endpoint);
+      const connection = await Connection.open(this.endpoint);
+      this.#open = [...this.#open.filter(({ closed }) => !closed), connection];
+      return connection;
     } catch (error) {
       const startDaemon = this.#startDaemon;
       this.#startDaemon = null;
