@@ -64,7 +64,8 @@ export class BuildService implements Builds {
   close = (): Promise<void> => this.#contexts.close();
 
   addContext: Builds['addContext'] = (archive, op) => this.#contexts.add(archive, op);
-  offerContext: Builds['offerContext'] = (name, entries, op) => this.#contexts.kept.offer(name, entries, op);
+  offerContext: Builds['offerContext'] = (offered, op) => this.#contexts.kept.offer(offered, op);
+  knownContext: Builds['knownContext'] = (name, digest) => this.#contexts.kept.known(name, digest);
   fillContext: Builds['fillContext'] = (id, archive, op) => this.#contexts.kept.fill(id, archive, op);
 
   lendAgent: Builds['lendAgent'] = (session, connection) => this.#agents.lend(session, connection);

@@ -149,6 +149,14 @@ export interface ContextEntry {
   stamp: string;
 }
 
+export interface OfferedContext {
+  /** By which the next offer of the same directory is known. */
+  name: string;
+  /** Of the entries, however the client computes it; null: the list is never the same again. */
+  digest: string | null;
+  entries: readonly ContextEntry[];
+}
+
 export interface ContextOffer {
   id: string;
   /** Indices of the entries that have to be sent before the context can be used. */
@@ -158,8 +166,10 @@ export interface ContextOffer {
 export interface Builds {
   /** Receives a context; its id is good for one build, for ten minutes. */
   addContext(archive: AsyncIterable<Uint8Array>, op: Operational): Promise<string>;
-  /** The same, for a client that sends only what is not here yet. `name`: by which the next offer of the same directory is known. */
-  offerContext(name: string, entries: readonly ContextEntry[], op: Operational): Promise<ContextOffer>;
+  /** The same, for a client that sends only what is not here yet. */
+  offerContext(offered: OfferedContext, op: Operational): Promise<ContextOffer>;
+  /** The id of a context that is all here, by the digest of its list; null: offer it. */
+  knownContext(name: string, digest: string): string | null;
   /** `archive`: what was wanted. */
   fillContext(id: string, archive: AsyncIterable<Uint8Array>, op: Operational): Promise<void>;
   /**

@@ -199,6 +199,9 @@ describe('gantry', () => {
       { path: 'd', directory: true, stamp: 'known' },
       { path: 'd/\xff', directory: false, stamp: 'new' },
     ]);
+    const answer = async (asked: object) => JSON.parse((await offer(asked)).body) as object;
+    expect(await answer({ Name: 'x', Digest: 'known' })).toEqual({ Id: 'context-known', Wanted: [] });
+    expect(await answer({ Name: 'x', Digest: 'other' })).toEqual({ Id: '', Wanted: [] });
     expect((await ask(server.socket, `POST /gantry/contexts/${Id}/files`, tar)).status).toBe(204);
     expect(server.builds.contexts.get(Id)?.length).toBe(tar.body.length);
     expect((await ask(server.socket, 'POST /gantry/contexts/none/files', tar)).status).toBe(404);

@@ -73,12 +73,14 @@ export class FakeBuilds implements Builds {
   readonly offers = new Map<string, readonly ContextEntry[]>();
 
   /** All is wanted but what has the stamp "known". */
-  offerContext: Builds['offerContext'] = async (name, entries) => {
+  offerContext: Builds['offerContext'] = async ({ name, entries }) => {
     this.offers.set(name, entries);
     const id = `context-${this.contexts.size + 1}`;
     this.contexts.set(id, Buffer.alloc(0));
     return { id, wanted: entries.flatMap(({ stamp }, index) => (stamp === 'known' ? [] : [index])) };
   };
+
+  knownContext: Builds['knownContext'] = (_name, digest) => (digest === 'known' ? 'context-known' : null);
 
   fillContext: Builds['fillContext'] = async (id, archive) => {
     if (!this.contexts.has(id)) throw notFound(`no such build context: ${id}`);

@@ -185,10 +185,13 @@ ERROR: failed to build: exit code: 3`,
   );
 });
 
-test.each(['SIGINT', 'SIGTERM'] as const)('%s gives the cursor back', async (signal) => {
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s gives the cursor back', async (signal, expected) => {
   const { code, output } = await onTerminal([step(1, 'RUN sleep'), 20_000], {
     signal: { after: 'RUN sleep', signal },
   });
-  expect(code).toBe(130);
+  expect(code).toBe(expected);
   expect(output.lastIndexOf('\x1b[?25h')).toBeGreaterThan(output.lastIndexOf('\x1b[?25l'));
 });

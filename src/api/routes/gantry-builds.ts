@@ -32,8 +32,11 @@ export function gantryBuildRoutes(builds: Builds, system: Pick<System, 'info'>, 
       } satisfies IdResponse),
     ),
     route('POST', '/gantry/contexts/offer', async (exchange) => {
-      const { name, entries } = parseContextOffer(await readJson(exchange, offerLimit));
-      const { id, wanted } = await builds.offerContext(name, entries, operational(exchange));
+      const offered = parseContextOffer(await readJson(exchange, offerLimit));
+      const { id, wanted } =
+        offered.entries === null
+          ? { id: builds.knownContext(offered.name, offered.digest) ?? '', wanted: [] }
+          : await builds.offerContext(offered, operational(exchange));
       exchange.json(201, { Id: id, Wanted: wanted } satisfies ContextOfferResponse);
     }),
     route('POST', '/gantry/contexts/{id}/files', async (exchange) => {

@@ -21,13 +21,16 @@ export interface BuildPruneReport {
 /** Body of `POST /gantry/contexts/offer`: what a directory has, by a name that is the same each time. */
 export interface ContextOfferBody {
   Name: string;
+  /** Of the entries, by any function. Without Entries: is all of it here? */
+  Digest?: string;
   /**
    * Depth first. Path: relative, one character for each byte of it. Stamp: two entries of the same path and stamp are the same; "" is like no other.
    */
-  Entries: [path: string, kind: 'directory' | 'other', stamp: string][];
+  Entries?: [path: string, kind: 'directory' | 'other', stamp: string][];
 }
 
 export interface ContextOfferResponse {
+  /** "": it is not, the entries are wanted. */
   Id: string;
   /** Indices of the entries that are to be sent, as a tar, to `POST /gantry/contexts/{id}/files`. None: the context can be used. */
   Wanted: number[];

@@ -3,6 +3,7 @@
  *
  *   files/         the context itself
  *   manifest.json  what is in it; missing while it is being changed, so that nobody believes what a dead daemon left half done
+ *   summary.json   of the manifest, with which it comes and goes
  *   digests.json   of its files
  *   listings.json  what was listed of it; goes with the manifest
  */
@@ -21,16 +22,19 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { Log } from '../../lib/op.ts';
 import { KnownFiles, type StoredEntry } from '../files/known-files.ts';
-import type { ContextEntry } from '../model.ts';
+import type { OfferedContext } from '../model.ts';
 
-export interface Manifest {
-  /** What the client calls the directory. */
-  name: string;
-  entries: readonly ContextEntry[];
+export type Manifest = OfferedContext;
+
+/** What is known without reading the list. */
+export interface Summary {
+  digest: string | null;
+  /** How many entries there are. */
+  size: number;
 }
 
 /** On the disk with the boot of the host that it is of: what had not reached the disk when the host went down is missing. */
-type Stored = Manifest & { boot: string };
+type Stored<T> = T & { boot: string };
 
 export class KeptDirectories {
   readonly #root: string;
@@ -57,18 +61,25 @@ export class KeptDirectories {
     return id;
   }
 
-  manifest(id: string): Manifest | null {
-    const stored = this.#read<Stored>(id, 'manifest.json');
-    return stored?.boot === this.#boot ? stored : null;
-  }
+  manifest = (id: string): Manifest | null => this.#ofThisBoot<Manifest>(id, 'manifest.json');
+
+  summary = (id: string): Summary | null => this.#ofThisBoot<Summary>(id, 'summary.json');
 
   writeManifest(id: string, manifest: Manifest): void {
-    this.#write(id, 'manifest.json', { boot: this.#boot, ...manifest } satisfies Stored);
+    const boot = this.#boot;
+    const { digest, entries } = manifest;
+    this.#write(id, 'manifest.json', { boot, ...manifest } satisfies Stored<Manifest>);
+    this.#write(id, 'summary.json', { boot, digest, size: entries.length } satisfies Stored<Summary>);
+  }
+
+  #ofThisBoot<T>(id: string, file: string): T | null {
+    const stored = this.#read<Stored<T>>(id, file);
+    return stored?.boot === this.#boot ? stored : null;
   }
 
   /** Before anything of it is changed. */
   forgetManifest(id: string): void {
-    for (const file of ['listings.json', 'manifest.json'])
+    for (const file of ['listings.json', 'summary.json', 'manifest.json'])
       rmSync(join(this.#root, id, file), { force: true });
   }
 

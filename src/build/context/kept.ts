@@ -5,7 +5,7 @@
 import { conflict, invalid } from '../../lib/errors.ts';
 import type { Log, Operational } from '../../lib/op.ts';
 import { place } from '../files/place.ts';
-import type { ContextEntry, ContextOffer } from '../model.ts';
+import type { ContextOffer } from '../model.ts';
 import { KeptDirectories, type Manifest } from './kept-directories.ts';
 import { checkManifest, differenceOf } from './manifest.ts';
 import { noSuchContext, type OpenContext, patience, unpack } from './open.ts';
@@ -14,7 +14,9 @@ import { noSuchContext, type OpenContext, patience, unpack } from './open.ts';
 const keptFor = 48 * 3600_000;
 
 interface Taken {
-  manifest: Manifest;
+  name: string;
+  /** Entries of it. */
+  size: number;
   state: 'incomplete' | 'filling' | 'complete' | 'building';
   /** Ends the waiting. */
   timer: NodeJS.Timeout;
@@ -34,34 +36,49 @@ export interface KeptContext {
 export class KeptContexts {
   readonly #directories: KeptDirectories;
   readonly #taken = new Map<string, Taken>();
+  /** Lists of those that are incomplete. */
+  readonly #offered = new Map<string, Manifest>();
 
   constructor(root: string, log: Log) {
     this.#directories = new KeptDirectories(root, log);
     this.#sweep();
   }
 
-  async offer(
-    name: string,
-    entries: readonly ContextEntry[],
-    { signal }: Operational,
-  ): Promise<ContextOffer> {
+  /** Whether all of it is here already, told by the digest of the list alone. */
+  known(name: string, digest: string): string | null {
+    for (const id of this.#directories.named(name)) {
+      const summary = this.#taken.has(id) ? null : this.#directories.summary(id);
+      if (summary === null || summary.digest !== digest) continue;
+      this.#take(id, name, summary.size).state = 'complete';
+      return id;
+    }
+    return null;
+  }
+
+  async offer(manifest: Manifest, { signal }: Operational): Promise<ContextOffer> {
+    const { name, entries } = manifest;
     checkManifest(entries);
     const id = this.#unused(name) ?? this.#directories.make(name);
-    const here = this.#directories.manifest(id);
-    const { wanted, gone } = differenceOf(here?.entries ?? [], entries);
-    const timer = setTimeout(() => this.#giveUp(id), patience).unref();
-    const taken: Taken = { manifest: { name, entries }, state: 'incomplete', timer };
-    this.#taken.set(id, taken);
+    const { wanted, gone } = differenceOf(this.#directories.manifest(id)?.entries ?? [], entries);
+    this.#take(id, name, entries.length);
     try {
       if (wanted.length > 0 || gone.length > 0) this.#directories.forgetManifest(id);
       const records = gone.map((path) => ({ action: 'remove' as const, destination: `/${path}` }));
       if (gone.length > 0) await place(null, this.#tree(id), records, { signal });
-      if (wanted.length === 0) this.#complete(id, taken);
+      if (wanted.length === 0) this.#complete(id, manifest);
+      else this.#offered.set(id, manifest);
     } catch (error) {
       await this.#drop(id);
       throw error;
     }
     return { id, wanted };
+  }
+
+  #take(id: string, name: string, size: number): Taken {
+    const timer = setTimeout(() => this.#giveUp(id), patience).unref();
+    const taken: Taken = { name, size, state: 'incomplete', timer };
+    this.#taken.set(id, taken);
+    return taken;
   }
 
   async fill(id: string, archive: AsyncIterable<Uint8Array>, op: Operational): Promise<void> {
@@ -71,15 +88,19 @@ export class KeptContexts {
     taken.state = 'filling';
     try {
       await unpack(archive, this.#directories.files(id), op);
-      this.#complete(id, taken);
+      const manifest = this.#offered.get(id);
+      if (manifest !== undefined) this.#complete(id, manifest);
     } catch (error) {
       await this.#drop(id);
       throw error;
     }
   }
 
-  #complete(id: string, taken: Taken): void {
-    if (this.#directories.used(id) === 0) this.#directories.writeManifest(id, taken.manifest);
+  #complete(id: string, manifest: Manifest): void {
+    this.#offered.delete(id);
+    const taken = this.#taken.get(id);
+    if (taken === undefined) return;
+    this.#directories.writeManifest(id, manifest);
     taken.state = 'complete';
   }
 
@@ -92,7 +113,7 @@ export class KeptContexts {
     taken.state = 'building';
     clearTimeout(taken.timer);
     this.#directories.touch(id);
-    const known = this.#directories.known(id, taken.manifest.entries.length);
+    const known = this.#directories.known(id, taken.size);
     const close = async () => {
       known.save();
       await (keep ? this.#giveBack(id, taken) : this.#drop(id));
@@ -137,14 +158,15 @@ export class KeptContexts {
   }
 
   /** What was used last stays. */
-  async #giveBack(id: string, { manifest, timer }: Taken): Promise<void> {
+  async #giveBack(id: string, { name, timer }: Taken): Promise<void> {
     clearTimeout(timer);
     this.#taken.delete(id);
-    for (const other of this.#directories.named(manifest.name)) if (other !== id) await this.remove(other);
+    for (const other of this.#directories.named(name)) if (other !== id) await this.remove(other);
   }
 
   async #drop(id: string): Promise<void> {
     clearTimeout(this.#taken.get(id)?.timer);
+    this.#offered.delete(id);
     const removed = this.#directories.remove(id);
     this.#taken.delete(id);
     await removed;

@@ -13,13 +13,14 @@ export interface Selection {
 
 export interface ContextFile {
   /** Of this machine. */
-  path: Buffer;
+  path: Path;
   /** In the context, relative; one character for each byte. */
   name: string;
   status: Stats;
 }
 
-const slash = Buffer.from('/');
+/** Bytes where they are no plain text. */
+export type Path = string | Buffer;
 
 /**
  * In the order of their names' bytes, a directory before what is in it. One that is left out is there all the same when something in it
@@ -27,23 +28,23 @@ const slash = Buffer.from('/');
  */
 export function contextFiles(root: string, selection: Selection | null): ContextFile[] {
   const files: ContextFile[] = [];
-  list(Buffer.from(root), '', selection, [], files);
+  list(root, '', selection, [], files);
   return files;
 }
 
 /** `name`: of the directory; "" for the root, which is no part. `pending`: directories on the way that nothing has needed yet. */
 function list(
-  directory: Buffer,
+  directory: Path,
   name: string,
   selection: Selection | null,
   pending: ContextFile[],
   files: ContextFile[],
 ): void {
   for (const entry of entriesOf(directory)) {
-    const path = Buffer.concat([directory, slash, entry]);
+    const path = beneath(directory, entry);
     const status = lstatSync(path, { throwIfNoEntry: false });
     if (status === undefined || typeOf(status) === null) continue;
-    const file = { path, name: `${name === '' ? '' : `${name}/`}${entry.toString('latin1')}`, status };
+    const file = { path, name: `${name === '' ? '' : `${name}/`}${entry}`, status };
     const text = Buffer.from(file.name, 'latin1').toString();
     const ignored = selection?.ignores(text) ?? false;
     if (!ignored) files.push(...pending.splice(0), file);
@@ -54,12 +55,20 @@ function list(
   }
 }
 
-function entriesOf(path: Buffer): Buffer[] {
+/** One character for each byte, in their order. */
+function entriesOf(path: Path): string[] {
   try {
-    return readdirSync(path, { encoding: 'buffer' }).sort(Buffer.compare);
+    return readdirSync(path, 'latin1').sort();
   } catch (error) {
     throw new ExitError(`open ${path}: ${reasonOf(error)}`);
   }
+}
+
+const plain = /^[\x20-\x7e]*$/;
+
+function beneath(directory: Path, entry: string): Path {
+  if (typeof directory === 'string' && plain.test(entry)) return `${directory}/${entry}`;
+  return Buffer.concat([Buffer.from(directory), Buffer.from(`/${entry}`, 'latin1')]);
 }
 
 /** As a tar: the same files give the same bytes, whoever owns them. Each chunk is valid until the next is asked for. */

@@ -22,7 +22,7 @@ export class TarWriter {
   }
 
   /** Anything else. What no archive can have (a socket) is left out. */
-  *leaf(path: Buffer, name: string, status: Stats): Generator<Uint8Array> {
+  *leaf(path: string | Buffer, name: string, status: Stats): Generator<Uint8Array> {
     const type = typeOf(status);
     if (type === null) return;
     if (type === 'file') yield* this.#file(path, name);
@@ -38,7 +38,7 @@ export class TarWriter {
   }
 
   /** Opened first and asked afterwards: the answers are about the file whose bytes follow. */
-  *#file(path: Buffer, name: string): Generator<Uint8Array> {
+  *#file(path: string | Buffer, name: string): Generator<Uint8Array> {
     const fd = openFile(path);
     try {
       const status = fstatSync(fd);
@@ -105,7 +105,7 @@ export class TarWriter {
   }
 }
 
-function openFile(path: Buffer): number {
+function openFile(path: string | Buffer): number {
   try {
     return openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK);
   } catch (error) {

@@ -1,5 +1,5 @@
 /** Contexts on their way to the daemon. */
-import type { ContextJson, ContextOfferResponse } from '../../api/types/builds.ts';
+import type { ContextJson, ContextOfferBody, ContextOfferResponse } from '../../api/types/builds.ts';
 import type { IdResponse } from '../../api/types/common.ts';
 import { contextName } from '../../lib/reference.ts';
 import { contextFiles, packFiles } from '../archive/context-files.ts';
@@ -40,9 +40,12 @@ async function sendDirectory(
   const ignored = readSelection(path, dockerfile);
   const files = contextFiles(path, ignored);
   const offer = offerOf({ path, ignoreFile: ignored?.path ?? null }, files);
-  const { Id, Wanted } = await client.json<ContextOfferResponse>('POST', '/gantry/contexts/offer', {
-    body: { json: offer },
-  });
+  const ask = (json: ContextOfferBody) =>
+    client.json<ContextOfferResponse>('POST', '/gantry/contexts/offer', { body: { json } });
+  const head = { Name: offer.name, ...(offer.digest !== null && { Digest: offer.digest }) };
+  const known = offer.digest === null ? '' : (await ask(head)).Id;
+  const { Id, Wanted } =
+    known === '' ? await ask({ ...head, Entries: offer.entries() }) : { Id: known, Wanted: [] };
   if (Wanted.length === 0) {
     sent(0);
     return { Id };

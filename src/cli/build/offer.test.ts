@@ -29,9 +29,9 @@ afterEach(() => rmSync(root, { recursive: true }));
 const later = () => Date.now() + 3_600_000;
 const stamps = (now = later()): Record<string, string> =>
   Object.fromEntries(
-    offerOf({ path: root, ignoreFile: null }, contextFiles(root, null), now).Entries.map(
-      ([path, , stamp]) => [path, stamp],
-    ),
+    offerOf({ path: root, ignoreFile: null }, contextFiles(root, null), now)
+      .entries()
+      .map(([path, , stamp]) => [path, stamp]),
   );
 /** Names whose stamp is not what it was. */
 function changedBy(change: () => void): string[] {
@@ -65,7 +65,7 @@ test('names of one file change together', () => {
 test('a name of the file that is not sent any more', () => {
   const without = { ignores: (path: string) => path === 'one', mayHold: () => false };
   const alone = offerOf({ path: root, ignoreFile: null }, contextFiles(root, without), later());
-  expect(alone.Entries.find(([path]) => path === 'two')?.[2]).not.toBe(stamps().two);
+  expect(alone.entries().find(([path]) => path === 'two')?.[2]).not.toBe(stamps().two);
 });
 
 test('what was changed just now may change again unseen', () => {
@@ -75,7 +75,17 @@ test('what was changed just now may change again unseen', () => {
 });
 
 test('the directory has its name from the machine, the user and the file that says what is ignored', () => {
-  const name = (path: string, ignoreFile: string | null) => offerOf({ path, ignoreFile }, []).Name;
+  const name = (path: string, ignoreFile: string | null) => offerOf({ path, ignoreFile }, []).name;
   expect(name('/a', null)).not.toBe(name('/b', null));
   expect(name('/a', null)).not.toBe(name('/a', '/a/.dockerignore'));
+});
+
+test('the digest is of every name and stamp', () => {
+  const digest = (now = later()) =>
+    offerOf({ path: root, ignoreFile: null }, contextFiles(root, null), now).digest;
+  expect(digest()).toBe(digest());
+  expect(digest(Date.now())).toBeNull();
+  const before = digest();
+  symlinkSync('x', at('new'));
+  expect(digest()).not.toBe(before);
 });

@@ -17,20 +17,41 @@ export interface OfferedDirectory {
   ignoreFile: string | null;
 }
 
+export interface Offer {
+  name: string;
+  /** null: the list is not the same next time. */
+  digest: string | null;
+  entries(): Entry[];
+}
+
+type Entry = NonNullable<ContextOfferBody['Entries']>[number];
+
 export function offerOf(
   { path, ignoreFile }: OfferedDirectory,
   files: readonly ContextFile[],
   now = Date.now(),
-): ContextOfferBody {
+): Offer {
   const group = groupsOf(files);
+  const stamps = files.map((file) =>
+    file.status.isDirectory() ? directoryStamp(file) : stampOf(file, group(file), now),
+  );
+  const owner = [hostname(), process.getuid?.() ?? 0, path, ...(ignoreFile === null ? [] : [ignoreFile])];
   return {
-    Name: [hostname(), process.getuid?.() ?? 0, path, ...(ignoreFile === null ? [] : [ignoreFile])].join(':'),
-    Entries: files.map((file) =>
-      file.status.isDirectory()
-        ? [file.name, 'directory', directoryStamp(file)]
-        : [file.name, 'other', stampOf(file, group(file), now)],
-    ),
+    name: owner.join(':'),
+    digest: stamps.includes('') ? null : digestOf(files, stamps),
+    entries: () =>
+      files.map(({ name, status }, index) => [
+        name,
+        status.isDirectory() ? 'directory' : 'other',
+        stamps[index] ?? '',
+      ]),
   };
+}
+
+/** No name and no stamp has a NUL. */
+function digestOf(files: readonly ContextFile[], stamps: readonly string[]): string {
+  const text = files.map(({ name }, index) => `${name}\0${stamps[index]}\0`).join('');
+  return createHash('sha256').update(text, 'latin1').digest('hex');
 }
 
 /** All that is sent of it. */
@@ -46,13 +67,20 @@ function stampOf({ status }: ContextFile, group: string, now: number): string {
 /** Names of one file are sent together or not at all, since all but the first are sent as links to it. */
 function groupsOf(files: readonly ContextFile[]): (file: ContextFile) => string {
   const names = new Map<string, string[]>();
+  const isLinked = ({ status }: ContextFile) => status.nlink > 1 && !status.isDirectory();
   const inodeOf = ({ status: { dev, ino } }: ContextFile) => `${dev}:${ino}`;
-  for (const file of files)
-    if (file.status.nlink > 1 && !file.status.isDirectory())
-      names.set(inodeOf(file), [...(names.get(inodeOf(file)) ?? []), file.name]);
+  for (const file of files) {
+    if (!isLinked(file)) continue;
+    const others = names.get(inodeOf(file));
+    if (others === undefined) names.set(inodeOf(file), [file.name]);
+    else others.push(file.name);
+  }
+  const digests = new Map(
+    [...names].map(([inode, all]) => [inode, createHash('sha256').update(all.join('\0')).digest('hex')]),
+  );
   return (file) => {
-    const all = names.get(inodeOf(file));
-    if (all === undefined || all.length === 1) return '';
-    return ` ${createHash('sha256').update(all.join('\0')).digest('hex')}`;
+    if (!isLinked(file)) return '';
+    const inode = inodeOf(file);
+    return (names.get(inode)?.length ?? 0) > 1 ? ` ${digests.get(inode)}` : '';
   };
 }
