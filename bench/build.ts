@@ -35,7 +35,8 @@ const rows: readonly Row[] = [
     args: [],
     prepare: (folder, round) => writeFileSync(join(folder, '0', 'new'), String(round)),
   },
-  { name: 'the same, unchanged', folder: 'context', args: [] },
+  { name: 'another that is unchanged', folder: 'unchanged', args: [] },
+  { name: 'a context of one file, unchanged', folder: 'small', args: [] },
   { name: 'four independent stages of a second each', folder: 'stages', args: ['--no-cache'] },
 ];
 
@@ -49,13 +50,14 @@ function makeFolders(directory: string): void {
     steps(10, (index) => `echo ${index} >/file${index}`),
   );
   write('stages', stages);
-  write('context', 'FROM busybox\nCOPY . /all\n');
-  for (let part = 0; part < 40; part++) {
-    const folder = join(directory, 'context', String(part));
-    mkdirSync(folder);
-    for (let file = 0; file < 50; file++)
-      writeFileSync(join(folder, String(file)), `${part} ${file}\n`.repeat(300));
-  }
+  for (const name of ['context', 'unchanged', 'small']) write(name, `FROM busybox\nCOPY . /${name}\n`);
+  for (const name of ['context', 'unchanged'])
+    for (let part = 0; part < 40; part++) {
+      const folder = join(directory, name, String(part));
+      mkdirSync(folder);
+      for (let file = 0; file < 50; file++)
+        writeFileSync(join(folder, String(file)), `${part} ${file}\n`.repeat(300));
+    }
 }
 
 export async function benchBuild(rounds: number): Promise<void> {
