@@ -1,27 +1,8 @@
 import { invalid } from '../lib/errors.ts';
+import { goDurationOrNull } from '../lib/go-duration.ts';
 import type { ImageRunConfig } from '../oci/image.ts';
 
 type Healthcheck = NonNullable<ImageRunConfig['Healthcheck']>;
-
-const nanoseconds: Record<string, number> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
-};
-
-/** A Go duration ("1m30s") in nanoseconds, or null. */
-export function parseDuration(text: string): number | null {
-  if (text === '0') return 0;
-  if (!/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) return null;
-  let total = 0;
-  for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
-    total += Number(amount) * (nanoseconds[unit ?? ''] ?? 0);
-  return Math.round(total);
-}
 
 const durations: Record<string, keyof Omit<Healthcheck, 'Test' | 'Retries'>> = {
   '--interval': 'Interval',
@@ -63,8 +44,9 @@ export function parseHealthcheck(args: string, exec: (text: string) => string[] 
 function setFlag(result: Healthcheck, flag: string, value: string): void {
   const field = durations[flag];
   if (field !== undefined) {
-    const duration = parseDuration(value);
-    if (duration === null) throw invalid(`invalid duration ${JSON.stringify(value)} for ${flag}`);
+    const duration = goDurationOrNull(value);
+    if (duration === null || duration < 0)
+      throw invalid(`invalid duration ${JSON.stringify(value)} for ${flag}`);
     if (duration > 0 && duration < 1e6)
       throw invalid(`Interval ${JSON.stringify(flag.slice(2))} cannot be less than 1ms`);
     result[field] = duration;

@@ -1,15 +1,6 @@
 /** Points in time as clients give them in filters. */
 import { invalid } from './errors.ts';
-
-const units: Record<string, number> = {
-  ns: 1e-6,
-  us: 1e-3,
-  µs: 1e-3,
-  ms: 1,
-  s: 1000,
-  m: 60_000,
-  h: 3_600_000,
-};
+import { goDurationOrNull } from './go-duration.ts';
 
 /**
  * A Go duration counted back from `now` ("1h30m"), Unix seconds, or a date in Docker's forms. In milliseconds since the epoch,
@@ -17,12 +8,8 @@ const units: Record<string, number> = {
  */
 export function parseTimestamp(text: string, now: number): number | null {
   if (/^\d+(\.\d+)?$/.test(text)) return Number(text) * 1000;
-  if (/^(\d+(\.\d+)?(ns|us|µs|ms|s|m|h))+$/.test(text)) {
-    let total = 0;
-    for (const [, amount, , unit] of text.matchAll(/(\d+(\.\d+)?)(ns|us|µs|ms|s|m|h)/g))
-      total += Number(amount) * (units[unit ?? ''] ?? 0);
-    return now - total;
-  }
+  const duration = goDurationOrNull(text);
+  if (duration !== null) return now - duration / 1e6;
   if (!/^\d{4}-\d{2}-\d{2}(T\d{2}(:\d{2}(:\d{2}(\.\d+)?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.test(text)) return null;
   // Hours alone are not a time for Date; without a zone it is local time, as Docker takes it.
   const time = Date.parse(

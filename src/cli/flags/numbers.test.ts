@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'bun:test';
-import { parseBytes, parseCpus, parseDuration, parseInteger, parseUnsigned } from './numbers.ts';
+import { parseBytes, parseCpus, parseInteger, parseUnsigned } from './numbers.ts';
 
 describe('numbers as Go reads them', () => {
   test.each([
@@ -15,22 +15,6 @@ describe('numbers as Go reads them', () => {
 
   test.each(['', 'hello', '-32', '1ib', '5x', '1.2.3.'])('%p is no size', (text) => {
     expect(() => parseBytes(text)).toThrow(`invalid size: '${text}'`);
-  });
-
-  test.each([
-    ['1h15m30.918s', (3600 + 15 * 60 + 30.918) * 1e9],
-    ['500ms', 5e8],
-    ['-1s', -1e9],
-    ['1us2ns', 1002],
-    ['0', 0],
-  ])('%s is %d nanoseconds', (text, nanoseconds) => {
-    expect(parseDuration(text)).toBe(nanoseconds);
-  });
-
-  test('durations say what they miss', () => {
-    expect(() => parseDuration('5')).toThrow('time: missing unit in duration "5"');
-    expect(() => parseDuration('5q')).toThrow('time: unknown unit "q" in duration "5q"');
-    expect(() => parseDuration('')).toThrow('time: invalid duration ""');
   });
 
   test('integers come in four bases and have limits', () => {

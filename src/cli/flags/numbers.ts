@@ -45,38 +45,6 @@ export function parseBytes(text: string): number {
   return Math.trunc(number * 1024 ** (powers[(match[2] ?? '').toLowerCase()] ?? 0));
 }
 
-const unitNanoseconds: Record<string, number> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 6e10,
-  h: 36e11,
-};
-
-/** time.ParseDuration, in nanoseconds: "1h15m30.5s". */
-export function parseDuration(text: string): number {
-  const bad = () => new Error(`time: invalid duration ${quote(text)}`);
-  const sign = text.startsWith('-') ? -1 : 1;
-  let rest = text.replace(/^[+-]/, '');
-  if (rest === '0') return 0;
-  if (rest === '') throw bad();
-  let total = 0;
-  while (rest !== '') {
-    const match = /^(\d+\.?\d*|\.\d+)([^\d.]*)/.exec(rest);
-    if (!match) throw bad();
-    const unit = match[2] ?? '';
-    if (unit === '') throw new Error(`time: missing unit in duration ${quote(text)}`);
-    const factor = unitNanoseconds[unit];
-    if (factor === undefined) throw new Error(`time: unknown unit ${quote(unit)} in duration ${quote(text)}`);
-    total += Number(match[1]) * factor;
-    rest = rest.slice(match[0].length);
-  }
-  return sign * Math.round(total);
-}
-
 /** opts.ParseCPUs: a decimal number of CPUs as billionths. */
 export function parseCpus(text: string): number {
   const match = /^([+-]?)(\d*)(?:\.(\d*))?$/.exec(text);

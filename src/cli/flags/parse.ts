@@ -1,15 +1,8 @@
 /** The command line's grammar: spf13/pflag's, with its error texts. */
+import { parseGoDuration } from '../../lib/go-duration.ts';
 import { parseCsv } from './csv.ts';
 import { type Flag, type FlagType, isMany } from './flag.ts';
-import {
-  parseBool,
-  parseBytes,
-  parseCpus,
-  parseDuration,
-  parseInteger,
-  parseUnsigned,
-  quote,
-} from './numbers.ts';
+import { parseBool, parseBytes, parseCpus, parseInteger, parseUnsigned, quote } from './numbers.ts';
 
 /** The user asked for help: not an error. */
 export class HelpRequested extends Error {
@@ -67,7 +60,7 @@ export class FlagValues {
 
   /** Nanoseconds. */
   duration(name: string): number {
-    return parseDuration(this.string(name) || '0');
+    return parseGoDuration(this.string(name) || '0');
   }
 
   cpus(name: string): number {
@@ -89,7 +82,7 @@ const readers: Partial<Record<FlagType, (text: string) => unknown>> = {
   uint: (text) => parseUnsigned(text),
   uint16: (text) => parseUnsigned(text, 16),
   decimal: parseCpus,
-  duration: parseDuration,
+  duration: parseGoDuration,
   bytes: parseBytes,
   strings: parseValues,
 };

@@ -1,10 +1,10 @@
 /** Points in time as users give them (`10m`, `2026-01-02`, RFC 3339, unix seconds), as the API's `seconds.nanoseconds`. Docker's text for what is neither. */
-import { parseDuration } from '../flags/numbers.ts';
+import { goDurationOrNull } from '../../lib/go-duration.ts';
 
 /** `now` in milliseconds. */
 export function timestamp(text: string, now = Date.now()): string {
   if (text === '') return '';
-  const duration = durationOf(text);
+  const duration = goDurationOrNull(text);
   if (duration !== null) return String(Math.trunc((now - duration / 1e6) / 1000));
   const match =
     /^(\d{4})-(\d{2})-(\d{2})(?:[T ](\d{2})(?::(\d{2})(?::(\d{2})(\.\d+)?)?)?)?(Z|[+-]\d{2}:\d{2})?$/.exec(
@@ -16,12 +16,4 @@ export function timestamp(text: string, now = Date.now()): string {
   const milliseconds = Date.parse(`${year}-${month}-${day}T${hour}:${minute}:${second}${zone}`);
   if (Number.isNaN(milliseconds)) throw new Error(`parsing time ${JSON.stringify(text)}: day out of range`);
   return `${Math.trunc(milliseconds / 1000)}.${fraction.slice(1, 10).padEnd(9, '0')}`;
-}
-
-function durationOf(text: string): number | null {
-  try {
-    return parseDuration(text);
-  } catch {
-    return null;
-  }
 }

@@ -1,3 +1,4 @@
+import { beforeAbort } from '../../lib/abort.ts';
 import { EngineError } from '../../lib/errors.ts';
 import type { Authorizer } from './authorizer.ts';
 import { parseChallenges } from './challenge.ts';
@@ -101,7 +102,8 @@ export class Host {
   async #header(ask: Ask): Promise<string | null> {
     if (!this.owns(this.#url(ask))) return null;
     try {
-      return await abortable(this.authorizer.header(ask.scopes), ask.signal);
+      // The token may serve others too: it is asked for to the end.
+      return await beforeAbort(this.authorizer.header(ask.scopes), ask.signal);
     } catch (error) {
       if (!(error instanceof EngineError)) throw error;
       const request = requestWords({ method: ask.method, url: this.#url(ask) });
@@ -166,18 +168,5 @@ export class Host {
     const plain = new URL(root);
     plain.protocol = 'http:';
     return plain;
-  }
-}
-
-/** `promise` may serve others too: it goes on when the signal stops this caller. */
-async function abortable<T>(promise: Promise<T>, signal: AbortSignal): Promise<T> {
-  signal.throwIfAborted();
-  const { promise: aborted, reject } = Promise.withResolvers<never>();
-  const stop = () => reject(signal.reason);
-  signal.addEventListener('abort', stop, { once: true });
-  try {
-    return await Promise.race([promise, aborted]);
-  } finally {
-    signal.removeEventListener('abort', stop);
   }
 }

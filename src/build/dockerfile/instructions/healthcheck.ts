@@ -1,9 +1,9 @@
+import { goDurationOrNull } from '../../../lib/go-duration.ts';
 import { problem } from '../error.ts';
 import { parseJsonForm } from '../lines/json-form.ts';
 import { quote, splitFirst } from '../text.ts';
 import { parseFlags } from './flags.ts';
 import type { Healthcheck } from './model.ts';
-import { parseDuration } from './numbers.ts';
 import { common, needsSome, type Request } from './request.ts';
 
 const millisecond = 1e6;
@@ -53,7 +53,7 @@ function given(key: string, value: number | null): Record<string, number> {
 /** Nanoseconds. */
 function interval(name: string, text: string | null): number | null {
   if (text === null || text === '') return null;
-  const value = parseDuration(text);
+  const value = goDurationOrNull(text);
   if (value === null) throw problem(`time: invalid duration ${quote(text)}`, `--${name}`);
   if (value !== 0 && value < millisecond)
     throw problem(`Interval ${quote(name)} cannot be less than 1ms`, `--${name}`);

@@ -24,27 +24,3 @@ export function parseSize(text: string): number | null {
   const power = 'kmgtp'.indexOf(match[2]?.toLowerCase() ?? ' ') + 1;
   return Math.trunc(Number(match[1]) * 1024 ** power);
 }
-
-const nanoseconds: Record<string, number> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
-};
-
-const quantity = /(\d+\.?\d*|\.\d+)(ns|us|µs|μs|ms|s|m|h)/g;
-const duration = /^[-+]?(?:(?:\d+\.?\d*|\.\d+)(?:ns|us|µs|μs|ms|s|m|h))+$/;
-
-/** time.ParseDuration, in nanoseconds. */
-export function parseDuration(text: string): number | null {
-  if (/^[-+]?0$/.test(text)) return 0;
-  if (text.length > 100 || !duration.test(text)) return null;
-  let total = 0;
-  for (const [, amount, unit] of text.matchAll(quantity))
-    total += Number(amount) * (nanoseconds[unit ?? ''] ?? 0);
-  return text.startsWith('-') ? -Math.round(total) : Math.round(total);
-}
