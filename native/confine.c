@@ -55,6 +55,20 @@ int confine_option(struct confinement *confinement, int argc, char **argv, int a
   return 2;
 }
 
+void confine_options(struct confinement *confinement, int argc, char **argv, bool (*word)(const char *word),
+                     void (*pair)(struct confinement *confinement, const char *option, char *value)) {
+  for (int i = 2; i < argc;) {
+    int taken = confine_option(confinement, argc, argv, i);
+    if (taken == 0 && word(argv[i]))
+      taken = 1;
+    if (taken == 0) {
+      pair(confinement, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
+      taken = 2;
+    }
+    i += taken;
+  }
+}
+
 static void drop_capabilities(uint64_t keep) {
   struct __user_cap_header_struct header = {.version = _LINUX_CAPABILITY_VERSION_3, .pid = 0};
   struct __user_cap_data_struct data[2] = {

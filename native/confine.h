@@ -35,6 +35,11 @@ struct confinement {
  * --hide PATH. Returns how many arguments from argv[at] on were such an option, 0 = it is another. */
 int confine_option(struct confinement *confinement, int argc, char **argv, int at);
 
+/* Reads everything behind the directory: the options above, words that stand alone (`word` says whether it
+ * is one) and pairs, whose value is NULL when the line ends early. */
+void confine_options(struct confinement *confinement, int argc, char **argv, bool (*word)(const char *word),
+                     void (*pair)(struct confinement *confinement, const char *option, char *value));
+
 void confine(const struct confinement *confinement);
 
 /* A tree may be deeper than the usual limit of descriptors, of which every level holds one or two. To be

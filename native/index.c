@@ -33,26 +33,14 @@ static bool parse_word(const char *word) {
   return true;
 }
 
-static void parse_pair(const char *option, const char *value) {
+static void parse_pair(struct confinement *confinement, const char *option, char *value) {
   char rest;
+  (void)confinement;
   if (value != NULL && strcmp(option, "--owner") == 0)
     owner = value;
   else if (value == NULL || strcmp(option, "--depth") != 0 ||
            sscanf(value, "%u%c", &index_options.depth, &rest) != 1)
     fail(USAGE);
-}
-
-static void parse_options(struct confinement *confinement, int argc, char **argv) {
-  for (int i = 2; i < argc;) {
-    int taken = confine_option(confinement, argc, argv, i);
-    if (taken == 0 && parse_word(argv[i]))
-      taken = 1;
-    if (taken == 0) {
-      parse_pair(argv[i], i + 1 < argc ? argv[i + 1] : NULL);
-      taken = 2;
-    }
-    i += taken;
-  }
 }
 
 static void confine_index(struct confinement *confinement) {
@@ -104,7 +92,7 @@ int index_main(int argc, char **argv) {
   if (argc < 2)
     fail(USAGE);
   struct confinement confinement = {.directory = argv[1]};
-  parse_options(&confinement, argc, argv);
+  confine_options(&confinement, argc, argv, parse_word, parse_pair);
   if (end_with_parent() != 0)
     fail_errno("PR_SET_PDEATHSIG");
   raise_descriptor_limit();

@@ -78,16 +78,7 @@ static void parse_pair(struct confinement *confinement, const char *option, char
 }
 
 static void parse_options(struct confinement *confinement, int argc, char **argv) {
-  for (int i = 2; i < argc;) {
-    int taken = confine_option(confinement, argc, argv, i);
-    if (taken == 0 && parse_word(argv[i]))
-      taken = 1;
-    if (taken == 0) {
-      parse_pair(confinement, argv[i], i + 1 < argc ? argv[i + 1] : NULL);
-      taken = 2;
-    }
-    i += taken;
-  }
+  confine_options(confinement, argc, argv, parse_word, parse_pair);
   if ((tar_options.member == NULL) != (tar_options.as == NULL))
     fail(USAGE);
 }
