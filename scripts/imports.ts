@@ -4,6 +4,7 @@
  */
 export const allowed: Record<string, readonly string[]> = {
   lib: [],
+  archive: ['lib'],
   oci: ['lib'],
   linux: ['lib'],
   content: ['lib'],
@@ -11,11 +12,22 @@ export const allowed: Record<string, readonly string[]> = {
   shim: ['linux', 'lib'],
   runtime: ['linux', 'oci', 'lib'],
   networks: ['linux', 'lib'],
-  volumes: ['linux', 'lib'],
+  volumes: ['archive', 'linux', 'lib'],
   registry: ['oci', 'lib'],
-  images: ['registry', 'content', 'snapshots', 'oci', 'linux', 'lib'],
-  build: ['containers', 'images', 'snapshots', 'linux', 'oci', 'lib'],
-  containers: ['images', 'volumes', 'networks', 'snapshots', 'shim', 'runtime', 'oci', 'linux', 'lib'],
+  images: ['registry', 'content', 'snapshots', 'archive', 'oci', 'linux', 'lib'],
+  build: ['containers', 'images', 'snapshots', 'archive', 'linux', 'oci', 'lib'],
+  containers: [
+    'images',
+    'volumes',
+    'networks',
+    'snapshots',
+    'shim',
+    'runtime',
+    'archive',
+    'oci',
+    'linux',
+    'lib',
+  ],
   engine: [
     'build',
     'containers',
@@ -32,7 +44,7 @@ export const allowed: Record<string, readonly string[]> = {
     'lib',
   ],
   api: ['oci', 'lib'],
-  cli: ['build/dockerfile', 'oci', 'lib'],
+  cli: ['build/dockerfile', 'archive', 'oci', 'lib'],
   daemon: ['engine', 'api', 'lib'],
   main: ['cli', 'daemon'],
 };

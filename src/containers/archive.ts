@@ -1,5 +1,5 @@
 /** Files in and out of a container (`docker cp`). */
-import { decompressButGzip } from '../images/compression.ts';
+import { decompressButGzip } from '../archive/compression.ts';
 import { cleanPath } from '../lib/clean-path.ts';
 import { type EngineError, forbidden, invalid, notFound } from '../lib/errors.ts';
 import { type Context, emitContainer } from './context.ts';

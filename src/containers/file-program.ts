@@ -1,5 +1,5 @@
 /** gantry-init's `tar` and `untar` at work on a container's files, and other programs that work on trees. */
-import { feed } from '../images/compression.ts';
+import { feed } from '../archive/feed.ts';
 import { internal } from '../lib/errors.ts';
 import {
   execution,

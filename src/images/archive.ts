@@ -1,11 +1,11 @@
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { type Extract, extract } from 'tar-stream';
+import { decompress } from '../archive/compression.ts';
 import type { Blob, ContentStore } from '../content/content.ts';
 import { cleanPath } from '../lib/clean-path.ts';
 import { EngineError, invalid, messageOf, notFound } from '../lib/errors.ts';
 import type { Digest } from '../lib/ids.ts';
-import { decompress } from './compression.ts';
 
 /** Of an image archive; each image has a few files. */
 const entryLimit = 100_000;

@@ -1,4 +1,6 @@
 import { createHash } from 'node:crypto';
+import { decompress } from '../archive/compression.ts';
+import { detectCompression } from '../archive/detect.ts';
 import type { Blob } from '../content/content.ts';
 import { invalid } from '../lib/errors.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
@@ -7,7 +9,6 @@ import type { ImageConfig } from '../oci/image.ts';
 import { parsePlatform } from '../oci/platform.ts';
 import { adoptImage } from './adopt.ts';
 import { applyChanges } from './changes.ts';
-import { decompress, detectCompression } from './compression.ts';
 import type { Context } from './context.ts';
 import { newTag } from './find.ts';
 import { writeImage } from './manifest.ts';

@@ -1,8 +1,8 @@
+import { type Compression, detectCompression } from '../archive/detect.ts';
 import type { Blob, ContentStore } from '../content/content.ts';
 import type { Digest } from '../lib/ids.ts';
 import type { Descriptor, ImageConfig, Manifest } from '../oci/image.ts';
 import { mediaTypes } from '../oci/image-parse.ts';
-import { type Compression, detectCompression } from './compression.ts';
 
 const layerSuffix: Record<Compression, string> = {
   none: '',

@@ -1,11 +1,12 @@
 import { availableParallelism } from 'node:os';
+import { decompressButGzip } from '../archive/compression.ts';
+import { detectCompression } from '../archive/detect.ts';
 import type { ContentStore } from '../content/content.ts';
 import { invalid, notFound } from '../lib/errors.ts';
 import { type Digest, shortId } from '../lib/ids.ts';
 import type { Operational } from '../lib/op.ts';
 import type { Snapshotter } from '../snapshots/snapshotter.ts';
 import { chainIds } from './chain.ts';
-import { decompressButGzip, detectCompression } from './compression.ts';
 import type { ImageRecords } from './records.ts';
 import { Slots } from './slots.ts';
 import { type UntarOptions, type Untarred, untar } from './untar.ts';

@@ -1,11 +1,11 @@
 import { readFileSync } from 'node:fs';
+import { feed } from '../archive/feed.ts';
 import { internal } from '../lib/errors.ts';
 import { freeReserve } from '../lib/free-space.ts';
 import { type Digest, parseDigest } from '../lib/ids.ts';
 import { sourceFailed, untarError } from '../linux/archive-program.ts';
 import { nativePath, workerOptions } from '../linux/native.ts';
 import type { WrittenLayer } from '../snapshots/snapshotter.ts';
-import { feed } from './compression.ts';
 
 export interface UntarOptions {
   whiteouts: 'overlay' | 'apply' | 'none';

@@ -1,5 +1,5 @@
 /** A context that a build reads from. */
-import { decompressButGzip } from '../../images/compression.ts';
+import { decompressButGzip } from '../../archive/compression.ts';
 import { untar } from '../../images/untar.ts';
 import { notFound } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';

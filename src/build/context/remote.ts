@@ -1,10 +1,11 @@
 /** A context that the daemon fetches: a tar, a Dockerfile, or a git repository. */
 import { createHash } from 'node:crypto';
 import { closeSync, openSync, writeSync } from 'node:fs';
-import { detectCompression } from '../../images/compression.ts';
+import { detectCompression } from '../../archive/detect.ts';
+import { Peeked } from '../../archive/peeked.ts';
+import { isTarHeader } from '../../archive/tar-header.ts';
 import { internal, invalid, messageOf, notFound } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
-import { isTarHeader } from '../../lib/tar-header.ts';
 import { cloneRepository, parseGitUrl } from './git.ts';
 
 export interface Fetched {
@@ -26,9 +27,11 @@ export async function fetchContext(url: string, directory: string, op: Operation
   if (!/^https?:\/\//.test(url))
     throw invalid(`unable to prepare context: path ${JSON.stringify(url)} not found`);
   const { body } = await open(url, op.signal);
-  const { head, chunks } = await peekBlock(body);
-  if (detectCompression(head) !== 'none' || isTarHeader(head)) return { archive: chunks, dockerfile: null };
-  return { archive: null, dockerfile: await textOf(chunks, url) };
+  const peeked = new Peeked(body);
+  const head = await peeked.head(blockSize);
+  if (detectCompression(head) !== 'none' || isTarHeader(head))
+    return { archive: peeked.rest(), dockerfile: null };
+  return { archive: null, dockerfile: await textOf(peeked.rest(), url) };
 }
 
 async function open(
@@ -79,28 +82,6 @@ export function withoutSecrets(url: string): string {
 }
 
 const blockSize = 512;
-async function peekBlock(
-  source: AsyncIterable<Uint8Array>,
-): Promise<{ head: Buffer; chunks: AsyncIterable<Uint8Array> }> {
-  const iterator = source[Symbol.asyncIterator]();
-  let head: Buffer = Buffer.alloc(0);
-  while (head.length < blockSize) {
-    const { value, done } = await iterator.next();
-    if (done === true) break;
-    head = Buffer.concat([head, value]);
-  }
-  async function* rest(): AsyncGenerator<Uint8Array> {
-    try {
-      yield head;
-      for (let next = await iterator.next(); next.done !== true; next = await iterator.next())
-        yield next.value;
-    } finally {
-      await iterator.return?.();
-    }
-  }
-  return { head, chunks: rest() };
-}
-
 async function textOf(chunks: AsyncIterable<Uint8Array>, url: string): Promise<string> {
   const parts: Uint8Array[] = [];
   let size = 0;

@@ -2,11 +2,11 @@
 import { randomBytes } from 'node:crypto';
 import { chmodSync, createReadStream, mkdirSync, utimesSync } from 'node:fs';
 import { join } from 'node:path';
-import { decompress, decompressButGzip } from '../../images/compression.ts';
+import { decompress, decompressButGzip } from '../../archive/compression.ts';
+import { isTarHeader } from '../../archive/tar-header.ts';
 import { untar } from '../../images/untar.ts';
 import { invalid, messageOf } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
-import { isTarHeader } from '../../lib/tar-header.ts';
 import { cloneRepository, parseGitUrl } from '../context/git.ts';
 import { fetchFile, withoutSecrets } from '../context/remote.ts';
 import { findSources, notInContext } from '../copy/sources.ts';

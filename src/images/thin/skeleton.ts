@@ -4,11 +4,12 @@ import { open } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { createZstdCompress } from 'node:zlib';
+import { decompress } from '../../archive/compression.ts';
+import { feed } from '../../archive/feed.ts';
 import { fileChunks } from '../../content/chunks.ts';
 import { internal } from '../../lib/errors.ts';
 import { type Digest, parseDigest } from '../../lib/ids.ts';
 import { nativePath, workerError, workerOptions } from '../../linux/native.ts';
-import { decompress, feed } from '../compression.ts';
 
 export interface SkeletonOptions {
   signal?: AbortSignal;

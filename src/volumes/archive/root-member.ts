@@ -3,7 +3,7 @@
  * alone (of an image's root others decide), but a database wants its directory back as it was.
  */
 import { chmodSync, chownSync, type Stats, utimesSync } from 'node:fs';
-import type { Peeked } from './peeked.ts';
+import type { Peeked } from '../../archive/peeked.ts';
 
 export interface RootMember {
   mode: number;

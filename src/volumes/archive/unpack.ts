@@ -1,19 +1,21 @@
 /** A tar into a volume's empty directory: by a process that is shut into it (native/untar.h). */
+
+import { decompress } from '../../archive/compression.ts';
+import { feed } from '../../archive/feed.ts';
+import { Peeked } from '../../archive/peeked.ts';
 import { invalid } from '../../lib/errors.ts';
 import { freeReserve } from '../../lib/free-space.ts';
 import { sourceFailed, untarError } from '../../linux/archive-program.ts';
 import { nativePath, workerOptions } from '../../linux/native.ts';
-import { Peeked } from './peeked.ts';
-import { plain } from './plain.ts';
 import { applyRoot, peekRoot } from './root-member.ts';
 
-/** `archive` may be compressed with gzip or zstd. Reads it to its end. */
+/** `archive` may be compressed. Reads it to its end. */
 export async function unpack(
   archive: AsyncIterable<Uint8Array>,
   directory: string,
   signal: AbortSignal,
 ): Promise<void> {
-  const bytes = new Peeked(plain(archive));
+  const bytes = new Peeked(decompress(archive));
   const root = await peekRoot(bytes);
   if ((await bytes.head(1)).length === 0) throw invalid('invalid archive: it is empty');
   await untar(bytes.rest(), directory, signal);
@@ -29,7 +31,7 @@ async function untar(
   const command = [nativePath(), 'untar', directory, ...options];
   const child = Bun.spawn(command, { ...workerOptions, stdout: 'ignore', stdin: 'pipe', signal });
   const [broken, message, code] = await Promise.all([
-    feed(child.stdin, bytes).then(() => undefined, sourceFailed),
+    feed(child.stdin, bytes, 'read').then(() => undefined, sourceFailed),
     child.stderr.text(),
     child.exited,
   ]);
@@ -37,25 +39,4 @@ async function untar(
   // A broken source looks to the child like an archive that ends too early: the source's own error says more.
   if (broken !== undefined) throw broken;
   if (code !== 0) throw untarError(message);
-}
-
-/** A child that ends early says why itself; the rest is read all the same, as somebody may be sending it. */
-async function feed(stdin: Bun.FileSink, bytes: AsyncIterable<Uint8Array>): Promise<void> {
-  let open = true;
-  try {
-    for await (const chunk of bytes) if (open) open = await written(stdin, chunk);
-  } finally {
-    await Promise.resolve(stdin.end()).catch(() => undefined);
-  }
-}
-
-async function written(stdin: Bun.FileSink, chunk: Uint8Array): Promise<boolean> {
-  try {
-    await stdin.write(chunk);
-    await stdin.flush();
-    return true;
-  } catch (error) {
-    if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return false;
-    throw error;
-  }
 }

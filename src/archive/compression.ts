@@ -1,40 +1,28 @@
+/** Archives that may be compressed. */
 import { Readable } from 'node:stream';
 import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { invalid, unsupported } from '../lib/errors.ts';
+import { type Compression, detectCompression, magicLength } from './detect.ts';
+import { feed } from './feed.ts';
+import { Peeked } from './peeked.ts';
 import { ZstdFrames } from './zstd-frames.ts';
 
-export type Compression = 'none' | 'gzip' | 'zstd' | 'bzip2' | 'xz';
-
-const magic: [Compression, number[]][] = [
-  ['gzip', [0x1f, 0x8b, 0x08]],
-  ['zstd', [0x28, 0xb5, 0x2f, 0xfd]],
-  ['bzip2', [0x42, 0x5a, 0x68]],
-  ['xz', [0xfd, 0x37, 0x7a, 0x58, 0x5a, 0x00]],
-];
-const magicLength = 6;
 const chunkSize = 256 << 10;
-
-/** Tells by the first bytes, as Docker does; names and media types are not asked. */
-export function detectCompression(head: Uint8Array): Compression {
-  const found = magic.find(([, bytes]) => bytes.every((byte, index) => head[index] === byte));
-  return found?.[0] ?? 'none';
-}
 
 /** The plain bytes of `source`, whatever it is compressed with. Memory is bounded: each step waits for the next. */
 export async function* decompress(source: AsyncIterable<Uint8Array>): AsyncGenerator<Uint8Array> {
-  const peeked = await peek(source);
-  const compression = detectCompression(peeked.head);
-  yield* decompressAs(compression, peeked.chunks);
+  const peeked = new Peeked(source);
+  yield* decompressAs(detectCompression(await peeked.head(magicLength)), peeked.rest());
 }
 
 /** The same for a reader that knows gzip itself. */
 export async function decompressButGzip(
   source: AsyncIterable<Uint8Array>,
 ): Promise<{ compression: 'none' | 'gzip'; chunks: AsyncIterable<Uint8Array> }> {
-  const { head, chunks } = await peek(source);
-  const compression = detectCompression(head);
-  if (compression === 'gzip') return { compression, chunks };
-  return { compression: 'none', chunks: decompressAs(compression, chunks) };
+  const peeked = new Peeked(source);
+  const compression = detectCompression(await peeked.head(magicLength));
+  if (compression === 'gzip') return { compression, chunks: peeked.rest() };
+  return { compression: 'none', chunks: decompressAs(compression, peeked.rest()) };
 }
 
 function decompressAs(
@@ -106,54 +94,5 @@ async function* external(
     if ((await child.exited) !== 0) throw invalid(`the archive is damaged: ${program} cannot decompress it`);
   } finally {
     child.kill();
-  }
-}
-
-/** Writes everything into a child's stdin, no faster than it reads. A child that ends early is not an error here. */
-export async function feed(stdin: Bun.FileSink, chunks: AsyncIterable<Uint8Array>): Promise<void> {
-  try {
-    for await (const chunk of chunks) {
-      try {
-        // Both may answer later, and a promise nobody waits for would end the daemon when the child is killed.
-        await stdin.write(chunk);
-        await stdin.flush();
-      } catch (error) {
-        if (error instanceof Error && 'code' in error && error.code === 'EPIPE') return;
-        throw error;
-      }
-    }
-  } finally {
-    await Promise.resolve(stdin.end()).catch(() => undefined);
-  }
-}
-
-/** The first bytes of a stream, and the stream with them still in it. */
-async function peek(
-  source: AsyncIterable<Uint8Array>,
-): Promise<{ head: Uint8Array; chunks: AsyncIterable<Uint8Array> }> {
-  const iterator = source[Symbol.asyncIterator]();
-  const first: Uint8Array[] = [];
-  let length = 0;
-  let ended = false;
-  while (length < magicLength && !ended) {
-    const { value, done } = await iterator.next();
-    if (done === true) ended = true;
-    else {
-      first.push(value);
-      length += value.byteLength;
-    }
-  }
-  return { head: Buffer.concat(first).subarray(0, magicLength), chunks: rest(first, iterator) };
-}
-
-async function* rest(
-  first: readonly Uint8Array[],
-  iterator: AsyncIterator<Uint8Array>,
-): AsyncGenerator<Uint8Array> {
-  try {
-    yield* first;
-    for (let next = await iterator.next(); next.done !== true; next = await iterator.next()) yield next.value;
-  } finally {
-    await iterator.return?.();
   }
 }
