@@ -52,6 +52,12 @@ once('export and import keep owners, modes, attributes and links, of the root to
   });
   expect(piped).toMatchObject({ code: 0, stdout: 'piped\n' });
   expect(await listing(await pathOf(engine, 'piped'))).toBe(await listing(source));
+  for (const program of ['gzip', 'bzip2', 'xz']) {
+    await succeed(['sh', '-c', `${program} -c ${tar} >${tar}.${program}`]);
+    await engine.ok('gantry', 'volume', 'import', program, `${tar}.${program}`);
+    expect(await listing(await pathOf(engine, program))).toBe(await listing(source));
+    await engine.ok('gantry', 'volume', 'rm', program);
+  }
   await engine.ok('gantry', 'volume', 'create', 'there');
   await engine.ok('gantry', 'volume', 'import', 'there', tar);
   const again = await engine.run('gantry', ['volume', 'import', 'there', tar]);
@@ -66,6 +72,20 @@ once('an archive that is damaged, or none, leaves nothing', async (engine) => {
   await succeed(['truncate', '-s', '1M', tar]);
   const cut = await engine.run('gantry', ['volume', 'import', 'cut', tar]);
   expect(cut.stderr).toContain('unexpected EOF');
+  for (const program of ['gzip', 'bzip2', 'xz', 'zstd']) {
+    // Cut in the padding of the archive: what is missing says nothing any more, but the compression is not whole.
+    await succeed([
+      'sh',
+      '-c',
+      `cat ${tar} /dev/zero | head -c 1200000 | ${program} -c | head -c -5 >${tar}.${program}`,
+    ]);
+    const half = await engine.run('gantry', ['volume', 'import', 'cut', `${tar}.${program}`]);
+    expect([program, half.code, half.stderr]).toEqual([
+      program,
+      1,
+      expect.stringMatching(/unexpected EOF|damaged/),
+    ]);
+  }
   writeFileSync(tar, 'this is no archive, whatever its name says'.repeat(50));
   expect((await engine.run('gantry', ['volume', 'import', 'cut', tar])).code).toBe(1);
   writeFileSync(tar, '');
