@@ -9,7 +9,7 @@ export const command: Command = {
   usage: 'VOLUME [file|-]',
   args: between(1, 2),
   description:
-    'Import a tar archive (plain, gzip or zstd) into a volume\n\nThe volume is made; it may also be there already, and empty.',
+    'Import a tar archive (plain, gzip, zstd, bzip2 or xz) into a volume\n\nThe volume is made; it may also be there already, and empty.',
   flags: [],
   async run({ args: [name = '', source = '-'], client }) {
     const stream = source === '-' ? Bun.stdin.stream() : await openFile(source);
