@@ -1,5 +1,5 @@
 /** The only place that knows HTTP status numbers of errors. */
-import { EngineError, type ErrorKind, messageOf } from '../lib/errors.ts';
+import { EngineError, type ErrorKind, messageOf, originalOf } from '../lib/errors.ts';
 
 const statuses: Record<ErrorKind, number> = {
   notFound: 404,
@@ -21,7 +21,8 @@ export interface Failure {
 }
 
 /** What the client is told about anything thrown. */
-export function failureOf(error: unknown): Failure {
+export function failureOf(thrown: unknown): Failure {
+  const error = originalOf(thrown);
   return {
     status: error instanceof EngineError ? statuses[error.kind] : 500,
     message: messageOf(error),

@@ -19,6 +19,10 @@ export interface Agents {
   borrow(id: string, signal: AbortSignal): Promise<Duplex | null>;
 }
 
+function gone(this: Duplex): void {
+  this.destroy();
+}
+
 export class LentAgents {
   readonly #sessions = new Map<string, Session>();
 
@@ -34,7 +38,8 @@ export class LentAgents {
       this.#tidy(name, session);
     };
     connection.once('close', left);
-    // Only a stream that is read tells that its client has gone.
+    // Only a stream that is read tells that its client has gone, and of one that may be half open only its end does.
+    connection.once('end', gone);
     connection.resume();
     const next = session.wanted.shift();
     if (next === undefined) session.waiting.push(connection);
@@ -48,6 +53,7 @@ export class LentAgents {
       borrow: async (id, signal) => {
         const connection = await this.#take(name, signal);
         connection?.pause();
+        connection?.off('end', gone);
         connection?.write(`${id}\n`);
         return connection;
       },

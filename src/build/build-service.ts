@@ -75,15 +75,15 @@ export class BuildService implements Builds {
     report: (event: BuildEvent) => void,
     op: Operational,
   ): Promise<BuildResult> {
-    const names = request.tags.map((tag) => familiarName(withTag(parseReference(tag))));
     const reporter = new Reporter(report);
     await using _held = await this.#parts.layering.use();
     await using stack = new AsyncDisposableStack();
     const { session, ids } = request.agents;
     stack.defer(() => this.#agents.end(session));
     const context = stack.use(await this.#openContext(request, reporter, op));
-    const written = await this.#readDockerfile(request, context, op);
     const named = await this.#openNamed(request, stack, op);
+    const names = request.tags.map((tag) => familiarName(withTag(parseReference(tag))));
+    const written = await this.#readDockerfile(request, context, op);
     const dockerfile = named.without(written);
     const globals = globalArgs(dockerfile, buildArguments(request));
     const bases = new Bases(this.#parts, request, reporter, op);

@@ -1,4 +1,5 @@
 /** The command line: global options, then one command, loaded when it is needed. Start-up time is a feature: see docs of terminal/libc.ts. */
+import { messageOf, originalOf } from '../lib/errors.ts';
 import type { Command, Invocation } from './command.ts';
 import { type Entry, findCommand, groups, notYet } from './commands.ts';
 import { type ConfigFile, configDirectory, readConfig } from './config.ts';
@@ -18,8 +19,9 @@ export interface CliContext {
 export async function runCli(argv: string[], context: CliContext): Promise<number> {
   try {
     return await dispatch(argv, context);
-  } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
+  } catch (thrown) {
+    const error = originalOf(thrown);
+    const message = messageOf(error);
     if (process.env.GANTRY_DEBUG && error instanceof Error) writeErr(`${error.stack}\n`);
     else if (message !== '') writeErr(`${message}\n`);
     return exitCodeOf(error);

@@ -38,8 +38,14 @@ export const unavailable = maker('unavailable');
 export const unsupported = maker('unsupported');
 export const internal = maker('internal');
 
+/** What went wrong first, where what was to be tidied up afterwards went wrong too. */
+export function originalOf(error: unknown): unknown {
+  return error instanceof SuppressedError ? originalOf(error.suppressed) : error;
+}
+
 /** The text of anything thrown. */
-export function messageOf(error: unknown): string {
+export function messageOf(thrown: unknown): string {
+  const error = originalOf(thrown);
   return error instanceof Error ? error.message : String(error);
 }
 

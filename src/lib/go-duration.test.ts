@@ -18,6 +18,7 @@ test.each([
   ['5', 'missing unit in duration "5"'],
   ['1h5', 'missing unit in duration "1h5"'],
   ['5q', 'unknown unit "q" in duration "5q"'],
+  ['5constructor', 'unknown unit "constructor"'],
   ['', 'invalid duration ""'],
   ['-', 'invalid duration "-"'],
   ['h', 'invalid duration "h"'],

@@ -1,15 +1,15 @@
 /** Go's time.ParseDuration: "1h15m30.5s". */
 
-const nanoseconds: Record<string, number> = {
-  ns: 1,
-  us: 1e3,
-  µs: 1e3,
-  μs: 1e3,
-  ms: 1e6,
-  s: 1e9,
-  m: 60e9,
-  h: 3600e9,
-};
+const nanoseconds = new Map([
+  ['ns', 1],
+  ['us', 1e3],
+  ['µs', 1e3],
+  ['μs', 1e3],
+  ['ms', 1e6],
+  ['s', 1e9],
+  ['m', 60e9],
+  ['h', 3600e9],
+]);
 
 /** In nanoseconds. Throws Go's texts. */
 export function parseGoDuration(text: string): number {
@@ -23,7 +23,7 @@ export function parseGoDuration(text: string): number {
   for (const { 0: part, 1: amount, 2: unit = '', index } of digits.matchAll(/(\d+\.?\d*|\.\d+)([^\d.]*)/g)) {
     if (index !== at) break;
     if (unit === '') throw new Error(`time: missing unit in duration ${quoted}`);
-    const factor = nanoseconds[unit];
+    const factor = nanoseconds.get(unit);
     if (factor === undefined)
       throw new Error(`time: unknown unit ${JSON.stringify(unit)} in duration ${quoted}`);
     total += Number(amount) * factor;

@@ -135,6 +135,29 @@ once(
 );
 
 once(
+  'a cache under a name without a tag is that alone; what fails before it leaves nothing of it',
+  async (engine) => {
+    await using registry = await LocalRegistry.start(engine);
+    const repository = `${registry.host}/app`;
+    await engine.ok('gantry', 'tag', 'busybox', `${repository}:private`);
+    const directory = context(engine, staged);
+    const built = await build(engine, '-t', 'app', '--cache-to', repository, directory);
+    expect([built.code, built.stderr]).toEqual([0, expect.anything()]);
+    const tags = await engine.curl(`http://${repository.replace('/', '/v2/')}/tags/list`);
+    expect(JSON.parse(tags.stdout)).toMatchObject({ tags: ['latest'] });
+    await engine.ok('gantry', 'rmi', `${repository}:private`);
+    await forget(engine);
+    const failed = await build(engine, '-o', '/proc/none', '--cache-to', repository, directory);
+    expect(failed.code).toBe(1);
+    await engine.ok('gantry', 'builder', 'prune', '-af');
+    expect(await engine.ok('gantry', 'images', '-aq')).toBe(
+      await engine.ok('gantry', 'images', '-q', 'busybox'),
+    );
+  },
+  own,
+);
+
+once(
   'a build that is ended leaves nothing, whenever that is',
   async (engine) => {
     const directory = context(
@@ -157,7 +180,7 @@ once(
       child.kill(signal);
       const ended = await child.exited;
       expect(ended).toBe(code);
-      expect(await engine.ok('docker', 'ps', '-aq')).toBe('');
+      await eventually(async () => (await engine.ok('docker', 'ps', '-aq')) === '', 'no container is left');
       expect(await engine.ok('gantry', 'images', '-aq')).toBe(before);
     }
     await engine.ok('gantry', 'builder', 'prune', '-af');

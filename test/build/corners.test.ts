@@ -1,7 +1,7 @@
 /** Cases that were wrong once, most of them found by reading. */
-import { afterAll, beforeAll, describe, expect, test } from 'bun:test';
+import { afterAll, beforeAll, describe, expect, jest, test } from 'bun:test';
 import { existsSync, linkSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
+import { availableParallelism, tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { EngineRig } from '../engine/rig.ts';
 import { succeed } from '../rig/command.ts';
@@ -150,16 +150,17 @@ describe('ADD', () => {
 describe('cache mounts', () => {
   /** As many as there are processors, which all wait for a stage that has more to run. */
   test('born with a stage that is not there yet', async () => {
+    const names = Array.from({ length: availableParallelism() + 2 }, (_, index) => `s${index}`);
     const stage = (name: string) =>
       `FROM busybox AS ${name}\nRUN --mount=type=cache,id=${name},target=/cache,from=seed,source=/s cp /cache/f /${name}`;
     const dockerfile = [
       'FROM busybox AS seed\nRUN sleep 0.3\nRUN mkdir /s && echo seed >/s/f',
-      ...['a', 'b', 'c', 'd'].map(stage),
+      ...names.map(stage),
       'FROM busybox',
-      ...['a', 'b', 'c', 'd'].map((name) => `COPY --from=${name} /${name} /out/`),
+      ...names.map((name) => `COPY --from=${name} /${name} /out/`),
       'RUN cat /out/*',
     ].join('\n');
-    expect(await shown(dockerfile)).toBe('seed\n'.repeat(4));
+    expect(await shown(dockerfile)).toBe('seed\n'.repeat(names.length));
   });
 
   test('one that is locked twice, and two that are locked in any order', async () => {
@@ -183,8 +184,10 @@ describe('cache mounts', () => {
     const second = new AbortController();
     const op = (signal: AbortSignal) => ({ signal, progress: () => {}, log: () => {} });
     const holding = build(rig, locked('wait', 'sleep 600'), {}, {}, op(first.signal));
-    await Bun.sleep(500);
+    holding.catch(() => undefined);
+    while ((await rig.containers.list()).length === 0) await Bun.sleep(20);
     const waiting = build(rig, locked('wait', 'echo never'), {}, {}, op(second.signal));
+    waiting.catch(() => undefined);
     await Bun.sleep(300);
     second.abort(new Error('given up'));
     await expect(waiting).rejects.toThrow('given up');
@@ -277,4 +280,47 @@ test('twenty thousand names and a wildcard', async () => {
     rmSync(directory, { recursive: true });
   }
   expect(readdirSync(tmpdir()).filter((name) => name.startsWith('gantry-many-'))).toEqual([]);
+});
+
+test('a context that is filled for long is there afterwards', async () => {
+  const { builds } = rig.engine;
+  const op = { signal: new AbortController().signal, progress: () => {}, log: () => {} };
+  const entries = [{ path: 'f', directory: false, stamp: '1' }];
+  const { id } = await builds.offerContext({ name: 'slow', digest: null, entries }, op);
+  const archive = Bun.spawnSync(['sh', '-c', 'cd $(mktemp -d) && echo x >f && tar -cf - f']).stdout;
+  async function* slowly() {
+    yield archive.subarray(0, 512);
+    jest.advanceTimersByTime(11 * 60_000);
+    yield archive.subarray(512);
+  }
+  jest.useFakeTimers();
+  try {
+    await builds.fillContext(id, slowly(), op);
+  } finally {
+    jest.useRealTimers();
+  }
+  const built = await build(
+    rig,
+    '',
+    {},
+    { context: { kind: 'added', id }, dockerfile: { text: 'FROM scratch\nCOPY f /\n', name: 'D' } },
+  );
+  expect(await listing(rig, built)).toEqual(['/f']);
+});
+
+test('what is refused gives its contexts back', async () => {
+  const { builds } = rig.engine;
+  const op = { signal: new AbortController().signal, progress: () => {}, log: () => {} };
+  const offer = () => builds.offerContext({ name: 'refused', digest: null, entries: [] }, op);
+  const { id } = await offer();
+  const dockerfile = { text: 'FROM scratch\nNONSENSE\n', name: 'D' };
+  await expect(build(rig, '', {}, { context: { kind: 'added', id }, dockerfile })).rejects.toThrow(
+    'NONSENSE',
+  );
+  const again = await offer();
+  expect(again.id).toBe(id);
+  await expect(build(rig, '', {}, { context: { kind: 'added', id }, tags: ['UPPER'] })).rejects.toThrow(
+    'lowercase',
+  );
+  expect((await offer()).id).toBe(id);
 });

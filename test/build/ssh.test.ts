@@ -1,6 +1,7 @@
 /** `RUN --mount=type=ssh`: OpenSSH's agent on this side, a process of the build on the other. */
 import { afterAll, beforeAll, expect } from 'bun:test';
 import { chmodSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs';
+import { connect } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { eventually, succeed } from '../rig/command.ts';
@@ -164,6 +165,25 @@ once(
     const gone = await build(engine, directory, ['--ssh', 'default'], { SSH_AUTH_SOCK: agent.path });
     expect([gone.code, gone.stderr]).toEqual([1, expect.stringContaining('no answer')]);
     await nothingLeft(engine);
+  },
+  own,
+);
+
+once(
+  'an agent whose build never comes does not stay with the daemon',
+  async (engine) => {
+    const sockets = () => readdirSync(`/proc/${engine.daemonPid}/fd`).length;
+    const before = sockets();
+    for (let count = 0; count < 20; count++) {
+      const socket = connect(engine.socket);
+      socket.write(
+        'POST /gantry/agents?session=never HTTP/1.1\r\nHost: x\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n',
+      );
+      await new Promise((resolve) => socket.once('data', resolve));
+      socket.end();
+      socket.destroy();
+    }
+    await eventually(async () => sockets() <= before + 2, 'the connections are closed');
   },
   own,
 );

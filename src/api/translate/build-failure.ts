@@ -1,4 +1,5 @@
 /** What a client is told about a build that failed. The errors' classes are the builder's own; here they are known by what they carry. */
+import { originalOf } from '../../lib/errors.ts';
 import { failureOf } from '../status.ts';
 import type { BuildErrorJson } from '../types/builds.ts';
 
@@ -17,7 +18,8 @@ function placeOf(error: unknown): BuildErrorJson['dockerfile'] | null {
   };
 }
 
-export function buildErrorJson(error: unknown): BuildErrorJson {
+export function buildErrorJson(thrown: unknown): BuildErrorJson {
+  const error = originalOf(thrown);
   const { message, exitCode } = failureOf(error);
   const dockerfile = placeOf(error);
   return {

@@ -29,9 +29,9 @@ export async function pruneCache(
     if (keep > 0 && left <= keep) break;
     const { id, kind, shared, size } = next;
     candidates = candidates.filter((record) => record !== next);
-    if (kind === 'mount') caches.remove(id);
-    else if (kind === 'context') await contexts.remove(id);
-    else parts.cache.remove(foundations.remove(id));
+    if (kind === 'mount' && !caches.remove(id)) continue;
+    if (kind === 'context' && !(await contexts.remove(id))) continue;
+    if (kind === 'step') parts.cache.remove(foundations.remove(id));
     removed.push(next);
     if (!shared) left -= size;
   }

@@ -28,6 +28,7 @@ export type Manifest = OfferedContext;
 
 /** What is known without reading the list. */
 export interface Summary {
+  name: string;
   digest: string | null;
   /** How many entries there are. */
   size: number;
@@ -67,9 +68,9 @@ export class KeptDirectories {
 
   writeManifest(id: string, manifest: Manifest): void {
     const boot = this.#boot;
-    const { digest, entries } = manifest;
+    const { name, digest, entries } = manifest;
     this.#write(id, 'manifest.json', { boot, ...manifest } satisfies Stored<Manifest>);
-    this.#write(id, 'summary.json', { boot, digest, size: entries.length } satisfies Stored<Summary>);
+    this.#write(id, 'summary.json', { boot, name, digest, size: entries.length } satisfies Stored<Summary>);
   }
 
   #ofThisBoot<T>(id: string, file: string): T | null {
@@ -106,8 +107,8 @@ export class KeptDirectories {
 
   /** It is of no use at once. */
   async remove(id: string): Promise<void> {
-    this.forgetManifest(id);
     try {
+      this.forgetManifest(id);
       await rm(join(this.#root, id), { recursive: true, force: true });
     } catch (error) {
       this.#log('warn', 'a build context was not removed', { id, error: String(error) });

@@ -4,6 +4,7 @@
  */
 import { conflict, invalid } from '../../lib/errors.ts';
 import type { Log, Operational } from '../../lib/op.ts';
+import type { KnownFiles } from '../files/known-files.ts';
 import { place } from '../files/place.ts';
 import type { ContextOffer } from '../model.ts';
 import { KeptDirectories, type Manifest } from './kept-directories.ts';
@@ -12,6 +13,8 @@ import { noSuchContext, type OpenContext, patience, unpack } from './open.ts';
 
 /** How long a context stays that no build uses, in milliseconds; BuildKit has them for two days as well. */
 const keptFor = 48 * 3600_000;
+
+const sweepInterval = 3600_000;
 
 interface Taken {
   name: string;
@@ -35,13 +38,17 @@ export interface KeptContext {
 
 export class KeptContexts {
   readonly #directories: KeptDirectories;
+  readonly #log: Log;
+  readonly #sweeping: NodeJS.Timeout;
   readonly #taken = new Map<string, Taken>();
   /** Lists of those that are incomplete. */
   readonly #offered = new Map<string, Manifest>();
 
   constructor(root: string, log: Log) {
     this.#directories = new KeptDirectories(root, log);
+    this.#log = log;
     this.#sweep();
+    this.#sweeping = setInterval(() => this.#sweep(), sweepInterval).unref();
   }
 
   /** Whether all of it is here already, told by the digest of the list alone. */
@@ -75,21 +82,25 @@ export class KeptContexts {
   }
 
   #take(id: string, name: string, size: number): Taken {
-    const timer = setTimeout(() => this.#giveUp(id), patience).unref();
-    const taken: Taken = { name, size, state: 'incomplete', timer };
+    const taken: Taken = { name, size, state: 'incomplete', timer: this.#patience(id) };
     this.#taken.set(id, taken);
     return taken;
   }
+
+  #patience = (id: string): NodeJS.Timeout => setTimeout(() => this.#giveUp(id), patience).unref();
 
   async fill(id: string, archive: AsyncIterable<Uint8Array>, op: Operational): Promise<void> {
     const taken = this.#taken.get(id);
     if (taken === undefined) throw noSuchContext(id);
     if (taken.state !== 'incomplete') throw conflict(`nothing is missing in build context ${id}`);
     taken.state = 'filling';
+    clearTimeout(taken.timer);
     try {
       await unpack(archive, this.#directories.files(id), op);
       const manifest = this.#offered.get(id);
-      if (manifest !== undefined) this.#complete(id, manifest);
+      // The daemon ends.
+      if (manifest === undefined) throw noSuchContext(id);
+      this.#complete(id, manifest);
     } catch (error) {
       await this.#drop(id);
       throw error;
@@ -102,6 +113,8 @@ export class KeptContexts {
     if (taken === undefined) return;
     this.#directories.writeManifest(id, manifest);
     taken.state = 'complete';
+    clearTimeout(taken.timer);
+    taken.timer = this.#patience(id);
   }
 
   /** null: it is none of these. `keep`: nothing that the build does can change what is there. */
@@ -115,7 +128,7 @@ export class KeptContexts {
     this.#directories.touch(id);
     const known = this.#directories.known(id, taken.size);
     const close = async () => {
-      known.save();
+      this.#save(known);
       await (keep ? this.#giveBack(id, taken) : this.#drop(id));
       this.#sweep();
     };
@@ -123,24 +136,36 @@ export class KeptContexts {
     return { path, known, dockerfile: null, isFiltered: true, [Symbol.asyncDispose]: close };
   }
 
+  /** What is not known next time has to be looked at again: no reason to fail. */
+  #save(known: KnownFiles): void {
+    try {
+      known.save();
+    } catch (error) {
+      this.#log('warn', 'what is known of a build context was not kept', { error: String(error) });
+    }
+  }
+
   list(): KeptContext[] {
     return this.#directories.all().flatMap((id) => {
-      const manifest = this.#directories.manifest(id);
-      if (manifest === null) return [];
+      const summary = this.#directories.summary(id);
+      if (summary === null) return [];
       const times = { created: this.#directories.created(id), used: this.#directories.used(id) };
       return [
-        { id, name: manifest.name, ...times, inUse: this.#taken.has(id), path: this.#directories.files(id) },
+        { id, name: summary.name, ...times, inUse: this.#taken.has(id), path: this.#directories.files(id) },
       ];
     });
   }
 
-  /** Unless somebody uses it. */
-  async remove(id: string): Promise<void> {
-    if (!this.#taken.has(id)) await this.#directories.remove(id);
+  /** False: somebody uses it. */
+  async remove(id: string): Promise<boolean> {
+    if (this.#taken.has(id)) return false;
+    await this.#directories.remove(id);
+    return true;
   }
 
   /** Those that no build has taken yet are given up. */
   async close(): Promise<void> {
+    clearInterval(this.#sweeping);
     await Promise.all([...this.#taken.keys()].map((id) => this.#giveUp(id)));
   }
 
@@ -149,7 +174,7 @@ export class KeptContexts {
   #unused = (name: string): string | undefined =>
     this.#directories
       .named(name)
-      .find((id) => !this.#taken.has(id) && this.#directories.manifest(id) !== null);
+      .find((id) => !this.#taken.has(id) && this.#directories.summary(id) !== null);
 
   async #giveUp(id: string): Promise<void> {
     const taken = this.#taken.get(id);
@@ -175,7 +200,9 @@ export class KeptContexts {
   /** What a dead daemon or host left half done, and what was not used for long. */
   #sweep(): void {
     const oldest = Date.now() - keptFor;
+    const isOld = (id: string) =>
+      this.#directories.summary(id) === null || this.#directories.used(id) < oldest;
     for (const id of this.#directories.all())
-      if (!this.#taken.has(id) && this.#directories.used(id) < oldest) void this.#directories.remove(id);
+      if (!this.#taken.has(id) && isOld(id)) void this.#directories.remove(id);
   }
 }

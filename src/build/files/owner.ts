@@ -16,8 +16,9 @@ const nameless = (user: string, group: string): string =>
     : `user ${user}: no matching entries in passwd`;
 
 /**
- * `target`: null = there are no files. `owner`: USER[:GROUP], each a name of the target's own /etc/passwd and /etc/group, or a number, which is taken as it is. As in Docker a
- * number without a group is the group's number too, and a name brings the group that passwd says. Throws notFound for names that are not there.
+ * `target`: null = there are no files. `owner`: USER[:GROUP], each a name of the target's own /etc/passwd and /etc/group, or a number, which
+ * is taken as it is. As in Docker a number without a group is the group's number too, and a name brings the group that passwd says. Throws
+ * notFound for names that are not there.
  */
 export async function resolveOwner(
   target: SourceTree | null,

@@ -133,9 +133,11 @@ export class CacheDirectories {
 
   names = (): string[] => readdirSync(this.#root).filter((name) => !name.startsWith(unfinished));
 
-  /** Unless somebody uses it. */
-  remove(name: string): void {
-    if (!this.isUsed(name)) rmSync(join(this.#root, name), { recursive: true, force: true });
+  /** False: somebody uses it. */
+  remove(name: string): boolean {
+    if (this.isUsed(name)) return false;
+    rmSync(join(this.#root, name), { recursive: true, force: true });
+    return true;
   }
 }
 

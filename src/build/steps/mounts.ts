@@ -13,9 +13,11 @@ import type { Mount } from '../dockerfile/dockerfile.ts';
 import { place } from '../files/place.ts';
 import type { SourceTree } from '../files/tree.ts';
 import type { BuildParts } from '../parts.ts';
-import type { CacheDirectories, CacheMount, WantedCache } from './cache-directories.ts';
+import type { CacheDirectories, WantedCache } from './cache-directories.ts';
+import { cacheMount, wantedCache } from './cache-mount.ts';
+import { bindPoint, blankPoint } from './mount-point.ts';
 import { sshMount, sshTarget } from './ssh-mount.ts';
-import { snapshotPrefix, treeOf } from './write-layer.ts';
+import { snapshotPrefix } from './write-layer.ts';
 
 /** Where a mount's files come from: the build context or another directory, or finished layers. */
 export type MountSource =
@@ -78,8 +80,6 @@ async function contentOf(tree: SourceTree, path: string, signal: AbortSignal): P
   return planCopy(sources, wholeTree).identity;
 }
 
-const blank = { name: '', driver: '', mode: '', readWrite: false } as const;
-
 export async function realize(
   mounts: readonly Mount[],
   needs: MountNeeds,
@@ -92,8 +92,10 @@ export async function realize(
   for (const mount of mounts) {
     const wanted = caches.get(mount);
     if (mount.type === 'bind') result.points.push(await bind(mount, needs, stack));
-    else if (wanted !== undefined) result.points.push(await cache(wanted, needs, stack));
-    else if (mount.type === 'tmpfs') result.points.push(tmpfs(mount, needs));
+    else if (wanted !== undefined) {
+      const destination = targetOf(wanted.mount.target, needs.workingDir);
+      result.points.push(await cacheMount(wanted, destination, needs, stack));
+    } else if (mount.type === 'tmpfs') result.points.push(tmpfs(mount, needs));
     else if (mount.type === 'secret') secret(mount, needs, stack, result);
   }
   await lendAgents(mounts, needs, stack, result);
@@ -123,8 +125,7 @@ async function bind(
   const destination = targetOf(mount.target, needs.workingDir);
   const from = await needs.source(mount.from);
   const subpath = absolute(mount.source).slice(1);
-  if (from.kind === 'directory' && mount.readOnly)
-    return { ...blank, type: 'bind', source: from.path, destination, propagation: 'rprivate', subpath };
+  if (from.kind === 'directory' && mount.readOnly) return { ...bindPoint(from.path, destination), subpath };
   // What is written there is thrown away with the snapshot.
   const snapshot = `${snapshotPrefix}${randomBytes(16).toString('hex')}`;
   // The container takes it along when it goes, if there ever is one.
@@ -132,7 +133,7 @@ async function bind(
   await needs.parts.snapshotter.prepare(snapshot, from.kind === 'layers' ? from.chain : null);
   if (from.kind === 'directory') await copyWhole(from, snapshot, needs);
   return {
-    ...blank,
+    ...blankPoint,
     type: 'image',
     source: '',
     destination,
@@ -149,42 +150,10 @@ async function copyWhole(from: SourceTree, snapshot: string, { parts, signal }: 
   await place(from, { kind: 'snapshot', mounts: parts.snapshotter.mounts(snapshot) }, records, { signal });
 }
 
-async function wantedCache(mount: CacheMount, needs: MountNeeds): Promise<WantedCache> {
-  if (mount.from === null) return { mount, seed: null };
-  const from = await needs.source(mount.from);
-  const seed = from.kind === 'layers' ? (from.chain ?? 'scratch') : `context ${mount.from}`;
-  return { mount, seed: `${seed} ${mount.source}` };
-}
-
-async function cache(
-  wanted: WantedCache,
-  needs: MountNeeds,
-  stack: AsyncDisposableStack,
-): Promise<MountPoint> {
-  const { mount } = wanted;
-  const fill = async (directory: string) => {
-    if (mount.from === null) return;
-    const from = await needs.source(mount.from);
-    const tree = from.kind === 'directory' ? from : treeOf(needs.parts, from.chain);
-    if (tree === null) return;
-    const sources = await findSources(tree, [mount.source], { missing: notInContext, signal: needs.signal });
-    const { records } = planCopy(sources, wholeTree);
-    await place(tree, { kind: 'directory', path: directory }, records, { signal: needs.signal });
-  };
-  return {
-    ...blank,
-    type: 'bind',
-    source: await needs.caches.take(wanted, fill, stack),
-    destination: targetOf(mount.target, needs.workingDir),
-    propagation: 'rprivate',
-    readWrite: !mount.readOnly,
-  };
-}
-
 function tmpfs(mount: Extract<Mount, { type: 'tmpfs' }>, { workingDir }: MountNeeds): MountPoint {
   const destination = targetOf(mount.target, workingDir);
   return {
-    ...blank,
+    ...blankPoint,
     type: 'tmpfs',
     source: '',
     destination,
@@ -218,7 +187,7 @@ function secret(
   chownSync(source, mount.uid ?? 0, mount.gid ?? 0);
   chmodSync(source, mount.mode ?? 0o400);
   const destination = targetOf(mount.target, '/run/secrets');
-  result.points.push({ ...blank, type: 'bind', source, destination, propagation: 'rprivate' });
+  result.points.push(bindPoint(source, destination));
 }
 
 /** On the exec root, which is a tmpfs on any usual host. */

@@ -16,6 +16,7 @@ import type { BuildParts } from '../parts.ts';
 import type { Step } from '../report.ts';
 import { shellOf } from '../stage/configure.ts';
 import { chainOf, platformOf, runConfigOf, type StageState } from '../stage/state.ts';
+import { bindPoint } from './mount-point.ts';
 import { identityOf, type MountNeeds, realize } from './mounts.ts';
 import { runProcess } from './run-process.ts';
 
@@ -138,7 +139,5 @@ function scriptFile(
   const source = join(execDirectory, randomBytes(16).toString('hex'));
   writeFileSync(source, text, { mode: 0o755, flag: 'wx' });
   stack.defer(() => rmSync(source, { force: true }));
-  const destination = scriptPath(name);
-  const plain = { name: '', driver: '', mode: '', propagation: 'rprivate' };
-  return { ...plain, type: 'bind', source, destination, readWrite: false };
+  return bindPoint(source, scriptPath(name));
 }

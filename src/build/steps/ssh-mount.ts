@@ -7,6 +7,7 @@ import type { MountPoint } from '../../containers/model.ts';
 import { invalid } from '../../lib/errors.ts';
 import type { Agents } from '../agents.ts';
 import type { Mount } from '../dockerfile/dockerfile.ts';
+import { bindPoint } from './mount-point.ts';
 
 export type SshMount = Extract<Mount, { type: 'ssh' }>;
 
@@ -33,8 +34,7 @@ export async function sshMount(
   await listen(source, (process) => void lendTo(process, agents, mount.id, signal), stack);
   chownSync(source, mount.uid ?? 0, mount.gid ?? 0);
   chmodSync(source, mount.mode ?? 0o600);
-  const plain = { name: '', driver: '', mode: '', propagation: 'rprivate' };
-  return { ...plain, type: 'bind', source, destination, readWrite: false };
+  return bindPoint(source, destination);
 }
 
 async function listen(

@@ -1,4 +1,5 @@
 /** Caches on their way: directories that become images of the daemon, and images that become directories or are pushed. */
+import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
@@ -12,6 +13,7 @@ import { writeErr } from '../terminal/output.ts';
 import type { CacheOptions, CacheSource } from './cache-options.ts';
 import { push, tag } from './deliver.ts';
 import type { Finished } from './display/view.ts';
+import type { Signals } from './signals.ts';
 
 /** Images that are the daemon's until this is disposed. `names`: by which a build may use them. */
 export interface OpenCaches extends AsyncDisposable {
@@ -24,7 +26,7 @@ export async function openCaches(client: Client, sources: readonly CacheSource[]
   const names: string[] = [];
   for (const source of sources) {
     const found = source.kind === 'image' ? [source.name] : await load(client, source.path);
-    if (source.kind === 'local') for (const id of found) stack.defer(() => forget(client, id));
+    if (source.kind === 'local') stack.use(await hold(client, found));
     names.push(...found);
   }
   const kept = stack.move();
@@ -57,30 +59,39 @@ async function loaded(client: Client, path: string): Promise<string[]> {
   return ids;
 }
 
-/** What the daemon made for it goes again, however that ends. */
+/**
+ * A name of our own for each of these images until this is disposed. It is what is taken away then: what has another name by then, of
+ * somebody who wants the same image, stays.
+ */
+export async function hold(client: Client, images: readonly string[]): Promise<AsyncDisposable> {
+  await using stack = new AsyncDisposableStack();
+  for (const image of images) {
+    const name = `gantry-build-cache:${randomBytes(16).toString('hex')}`;
+    await tag(client, image, name);
+    stack.defer(() => forget(client, name));
+  }
+  const kept = stack.move();
+  return { [Symbol.asyncDispose]: () => kept.disposeAsync() };
+}
+
+/** The images are held by the caller. */
 export async function exportCaches(
   invocation: Pick<Invocation, 'client' | 'configDirectory'>,
   { caches }: Finished,
   { to }: CacheOptions,
-  quiet: boolean,
+  { quiet, signals }: { quiet: boolean; signals: Pick<Signals, 'check'> },
 ): Promise<void> {
-  const { client } = invocation;
   const images = caches.map(({ image }) => image);
-  try {
-    for (const target of to)
-      try {
-        if (target.kind === 'local') await save(client, images, target.path);
-        else await pushAll(invocation, caches, target.ref, quiet);
-      } catch (error) {
-        if (!target.mayFail) throw error;
-        writeErr(`WARNING: the cache was not exported: ${messageOf(error)}\n`);
-      }
-  } finally {
-    for (const image of images) {
-      await forget(client, `${held}:${image.slice('sha256:'.length)}`);
-      await forget(client, image);
+  for (const target of to)
+    try {
+      signals.check();
+      if (target.kind === 'local') await save(invocation.client, images, target.path);
+      else await pushAll(invocation, caches, target.ref, quiet);
+    } catch (error) {
+      signals.check();
+      if (!target.mayFail) throw error;
+      writeErr(`WARNING: the cache was not exported: ${messageOf(error)}\n`);
     }
-  }
 }
 
 async function pushAll(
@@ -106,14 +117,10 @@ async function pushAs(
   try {
     await push(invocation, name, quiet);
   } finally {
-    // Its last name would take the image along; others may still want it.
-    await tag(client, image, `${held}:${image.slice('sha256:'.length)}`);
     if (before === null) await forget(client, name);
     else await tag(client, before, name);
   }
 }
-
-const held = 'gantry-build-cache';
 
 async function idOf(client: Client, name: string): Promise<string | null> {
   try {

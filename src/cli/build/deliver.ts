@@ -80,7 +80,8 @@ export async function push(
 ): Promise<void> {
   const name = parseReference(text);
   const response = await client.request('POST', `/images/${repository(name)}/push`, {
-    query: { tag: name.tag ?? undefined },
+    // Without a tag all that there are would be pushed.
+    query: { tag: name.tag ?? 'latest' },
     headers: await registryAuth(configDirectory, name.domain),
   });
   await showProgress(response.body, { fd: 2, quiet });

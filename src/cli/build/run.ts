@@ -2,6 +2,7 @@
 import { rmSync } from 'node:fs';
 import type { BuildBody, BuildErrorJson, BuildLine, ContextJson } from '../../api/types/builds.ts';
 import type { ImageSummary } from '../../api/types/images.ts';
+import { parseReference } from '../../lib/reference.ts';
 import type { Invocation } from '../command.ts';
 import { registryConfig } from '../credentials/registry-config.ts';
 import { ExitError, exitCode } from '../exit.ts';
@@ -11,7 +12,7 @@ import { jsonLines } from '../stream/json-lines.ts';
 import { writeLine } from '../terminal/output.ts';
 import { bodyOf } from './body.ts';
 import { cacheOptions } from './cache-options.ts';
-import { exportCaches, forget, openCaches } from './caches.ts';
+import { exportCaches, forget, hold, openCaches } from './caches.ts';
 import { parseNamedContext, sendFiles } from './contexts.ts';
 import { checkOutputs, deliver, writeReports } from './deliver.ts';
 import type { Finished } from './display/view.ts';
@@ -24,45 +25,64 @@ import { lendAgents } from './ssh/lend.ts';
 import { parseAgents } from './ssh/options.ts';
 
 export async function runBuild(invocation: Invocation): Promise<number> {
+  const wanted = await understand(invocation);
   using signals = new Signals(invocation.client);
   try {
-    const code = await perform(invocation);
+    const code = await perform(invocation, wanted, signals);
     return signals.code ?? code;
   } catch (error) {
     throw signals.code === null ? error : new ExitError('', signals.code);
   }
 }
 
-async function perform(invocation: Invocation): Promise<number> {
+type Wanted = Awaited<ReturnType<typeof understand>>;
+
+/** What is asked for, before anything is done for it. */
+async function understand(invocation: Invocation) {
   const { flags, args, client } = invocation;
   refuseUnserved(flags);
   const outputs = parseOutputs(flags);
-  checkOutputs(outputs, [...flags.list('tag'), ...outputs.names]);
-  const body = bodyOf(flags, outputs, await invocation.config(), describeEndpoint(client.endpoint));
-  const mode = modeOf(flags);
-  const cache = cacheOptions(flags);
-  const agents = parseAgents(flags.list('ssh'));
-  const source = await sourceOf(args[0] ?? '', flags.string('file'));
+  const tags = [...flags.list('tag'), ...outputs.names];
+  for (const tag of tags) parseReference(tag);
+  checkOutputs(outputs, tags);
+  return {
+    outputs,
+    body: bodyOf(flags, outputs, await invocation.config(), describeEndpoint(client.endpoint)),
+    mode: modeOf(flags),
+    cache: cacheOptions(flags),
+    agents: parseAgents(flags.list('ssh')),
+    source: await sourceOf(args[0] ?? '', flags.string('file')),
+  };
+}
+
+async function perform(invocation: Invocation, wanted: Wanted, signals: Signals): Promise<number> {
+  const { flags, client } = invocation;
+  const { outputs, body, mode, cache, agents, source } = wanted;
   // Whoever finds it afterwards shall find this build's.
   if (flags.changed('iidfile')) rmSync(flags.string('iidfile'), { force: true });
+  await using stack = new AsyncDisposableStack();
   const before = await imagesBefore(client, outputs, body.Tags ?? []);
-  await using caches = await openCaches(client, cache.from);
-  await using lent = await lendAgents(client, agents);
-  using shown = await Shown.open(mode, flags.bool('debug'));
+  const caches = stack.use(await openCaches(client, cache.from));
+  const lent = stack.use(await lendAgents(client, agents));
+  const shown = stack.use(await Shown.open(mode, flags.bool('debug')));
   const contexts = await send(invocation, source, shown);
-  const built = await build(
-    invocation,
-    { ...body, ...contexts, ...lent.body, CacheFrom: caches.names },
-    shown,
+  signals.check();
+  const request = { ...body, ...contexts, ...lent.body, CacheFrom: caches.names };
+  const built = await build(invocation, request, shown);
+  if (before !== null && !before.has(built.image)) stack.defer(() => forget(client, built.image));
+  stack.use(
+    await hold(
+      client,
+      built.caches.map(({ image }) => image),
+    ),
   );
   writeReports({ id: flags.string('iidfile'), metadata: flags.string('metadata-file') }, built);
-  try {
-    const quiet = mode === 'quiet' || mode === 'rawjson';
-    for (const output of outputs.list) await deliver(invocation, output, built, quiet);
-    await exportCaches(invocation, built, cache, quiet);
-  } finally {
-    if (before !== null && !before.has(built.image)) await forget(client, built.image);
+  const quiet = mode === 'quiet' || mode === 'rawjson';
+  for (const output of outputs.list) {
+    signals.check();
+    await deliver(invocation, output, built, quiet);
   }
+  await exportCaches(invocation, built, cache, { quiet, signals });
   if (mode === 'quiet') writeLine(built.image);
   return exitCode.success;
 }

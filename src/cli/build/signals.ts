@@ -1,6 +1,6 @@
 /** A build that somebody ends: what is under way fails, so that all that it has made on the way is taken back. */
 import { constants } from 'node:os';
-import { codeOfSignal } from '../exit.ts';
+import { codeOfSignal, ExitError } from '../exit.ts';
 import type { Client } from '../http/client.ts';
 
 const names = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
@@ -18,6 +18,11 @@ export class Signals implements Disposable {
   /** What the shell is told; null: nothing came. */
   get code(): number | null {
     return this.#first === null ? null : codeOfSignal(constants.signals[this.#first]);
+  }
+
+  /** Between two requests there is nothing that fails by itself. */
+  check(): void {
+    if (this.code !== null) throw new ExitError('', this.code);
   }
 
   readonly #receive = (name: NodeJS.Signals): void => {

@@ -41,6 +41,7 @@ export class Client {
   readonly #opening: Promise<Connection | null>[] = [];
   /** Those that may be in use. */
   #open: Connection[] = [];
+  #interruptions = 0;
 
   /** `startDaemon` is called once when nothing listens; null when the user named a host. */
   constructor(endpoint: Endpoint, startDaemon: (() => Promise<void>) | null) {
@@ -113,6 +114,7 @@ export class Client {
 
   /** Whatever is under way fails. What is asked afterwards is not concerned. */
   interrupt(): void {
+    this.#interruptions += 1;
     for (const connection of this.#open) connection[Symbol.dispose]();
     this.#open = [];
   }
@@ -129,6 +131,7 @@ export class Client {
     extra: Record<string, string>,
     prefix = `/v${this.#version}`,
   ): Promise<{ connection: Connection; head: Head }> {
+    const interruptions = this.#interruptions;
     for (;;) {
       const reused = this.#takeIdle() ?? (await this.#opening.pop()) ?? null;
       const connection = reused ?? (await this.#connect());
@@ -144,7 +147,8 @@ export class Client {
         if (isExitError(error)) throw error;
         const streamed = options.body !== undefined && 'stream' in options.body;
         // The daemon may have closed a connection that was idle: the request was not seen and is sent again.
-        if (reused && !streamed && !(error instanceof ClosedEarly && error.started)) continue;
+        const isMeant = this.#interruptions > interruptions;
+        if (reused && !streamed && !isMeant && !(error instanceof ClosedEarly && error.started)) continue;
         throw new ExitError(`error during connect: ${messageOf(error)}`);
       }
     }
