@@ -112,3 +112,9 @@ export function contextName(text: string): string {
     return text;
   }
 }
+
+/** The same repository, with "-" and the suffix behind the tag. */
+export function suffixedName(text: string, suffix: string): string {
+  const name = parseReference(text);
+  return familiarName({ ...name, digest: null, tag: `${name.tag ?? 'latest'}-${suffix}` });
+}

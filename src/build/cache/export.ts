@@ -7,7 +7,7 @@ import type { Digest } from '../../lib/ids.ts';
 import type { Operational } from '../../lib/op.ts';
 import type { ImageConfig } from '../../oci/image.ts';
 import type { CacheExport } from '../model.ts';
-import { type Passed, withCache, withMore } from './told.ts';
+import { isPrefix, type Passed, withCache, withMore } from './told.ts';
 
 export interface ExportedBuild {
   /** Of the image that the build ended in. */
@@ -64,6 +64,3 @@ function endsOf(lines: readonly (readonly Layer[])[]): (readonly Layer[])[] {
   const all = [...byEnd.values()];
   return all.filter((line) => !all.some((other) => other !== line && isPrefix(line, other)));
 }
-
-const isPrefix = (line: readonly Layer[], of: readonly Layer[]): boolean =>
-  line.length <= of.length && line.every(({ chainId }, index) => of[index]?.chainId === chainId);

@@ -2,7 +2,7 @@
 
 import { isKind, messageOf } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
-import { familiarName, parseReference } from '../../lib/reference.ts';
+import { suffixedName } from '../../lib/reference.ts';
 import { hostPlatform } from '../../oci/platform.ts';
 import type { BuildParts } from '../parts.ts';
 import type { Reporter } from '../report.ts';
@@ -41,12 +41,7 @@ async function importOne(
   // The cache holds the layers now. Somebody else may use the image: then it stays.
   if (isNew) await images.remove(name, { force: false, noPrune: false }).catch(() => undefined);
   bases.forget(name, hostPlatform());
-  return isId(name) ? [] : moreOf(parts.config).map((suffix) => withSuffix(name, suffix));
-}
-
-function withSuffix(name: string, suffix: string): string {
-  const reference = parseReference(name);
-  return familiarName({ ...reference, digest: null, tag: `${reference.tag ?? 'latest'}-${suffix}` });
+  return isId(name) ? [] : moreOf(parts.config).map((suffix) => suffixedName(name, suffix));
 }
 
 async function isHere(images: Pick<BuildParts['images'], 'get'>, name: string): Promise<boolean> {

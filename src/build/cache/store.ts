@@ -64,13 +64,14 @@ export class StepCache {
   find(key: string): Found | undefined {
     const row = this.#db.query<Row, [string]>('SELECT * FROM build_steps WHERE key = ?').get(key);
     if (row === null) return undefined;
-    const layers = JSON.parse(row.layers) as Layer[];
-    if (!layers.every((layer) => this.#layering.has(layer))) {
+    // What is below is the builder's, who has it: only what the step itself added is taken from here.
+    const layer = row.made === 0 ? null : ((JSON.parse(row.layers) as Layer[]).at(-1) ?? null);
+    if (layer !== null && !this.#layering.has(layer)) {
       this.remove(key);
       return undefined;
     }
     this.#db.run('UPDATE build_steps SET used = ?, uses = uses + 1 WHERE key = ?', [Date.now(), key]);
-    return { layer: row.made === 0 ? null : (layers.at(-1) ?? null), created: row.created };
+    return { layer, created: row.created };
   }
 
   has(key: string): boolean {

@@ -32,10 +32,14 @@ export function withCache(
   steps: readonly Passed[],
 ): ImageConfig {
   const entries = steps
-    .filter((step) => step.layers.every(({ chainId }, index) => layers[index]?.chainId === chainId))
+    .filter((step) => isPrefix(step.layers, layers))
     .map(({ key, title, made, layers: { length: depth } }): Entry => ({ key, title, depth, made }));
   return Object.assign({}, config, { [field]: entries });
 }
+
+/** Whether these are the lowest of the others. */
+export const isPrefix = (line: readonly Layer[], of: readonly Layer[]): boolean =>
+  line.every(({ chainId }, index) => of[index]?.chainId === chainId);
 
 export const withMore = (config: ImageConfig, more: readonly string[]): ImageConfig =>
   more.length === 0 ? config : Object.assign({}, config, { [moreField]: more });

@@ -16,14 +16,12 @@ const keptFor = 48 * 3600_000;
 
 const sweepInterval = 3600_000;
 
-interface Taken {
-  name: string;
-  /** Entries of it. */
-  size: number;
-  state: 'incomplete' | 'filling' | 'complete' | 'building';
-  /** Ends the waiting. */
-  timer: NodeJS.Timeout;
-}
+/** `timer` ends the waiting: for what is missing, or for a build. `size`: entries of it. */
+type Taken =
+  | { kind: 'incomplete'; manifest: Manifest; timer: NodeJS.Timeout }
+  | { kind: 'filling' }
+  | { kind: 'complete'; name: string; size: number; timer: NodeJS.Timeout }
+  | { kind: 'building' };
 
 export interface KeptContext {
   id: string;
@@ -41,8 +39,6 @@ export class KeptContexts {
   readonly #log: Log;
   readonly #sweeping: NodeJS.Timeout;
   readonly #taken = new Map<string, Taken>();
-  /** Lists of those that are incomplete. */
-  readonly #offered = new Map<string, Manifest>();
 
   constructor(root: string, log: Log) {
     this.#directories = new KeptDirectories(root, log);
@@ -56,7 +52,7 @@ export class KeptContexts {
     for (const id of this.#directories.named(name)) {
       const summary = this.#taken.has(id) ? null : this.#directories.summary(id);
       if (summary === null || summary.digest !== digest) continue;
-      this.#take(id, name, summary.size).state = 'complete';
+      this.#complete(id, name, summary.size);
       return id;
     }
     return null;
@@ -67,13 +63,13 @@ export class KeptContexts {
     checkManifest(entries);
     const id = this.#unused(name) ?? this.#directories.make(name);
     const { wanted, gone } = differenceOf(this.#directories.manifest(id)?.entries ?? [], entries);
-    this.#take(id, name, entries.length);
+    this.#taken.set(id, { kind: 'filling' });
     try {
       if (wanted.length > 0 || gone.length > 0) this.#directories.forgetManifest(id);
       const records = gone.map((path) => ({ action: 'remove' as const, destination: `/${path}` }));
       if (gone.length > 0) await place(null, this.#tree(id), records, { signal });
-      if (wanted.length === 0) this.#complete(id, manifest);
-      else this.#offered.set(id, manifest);
+      if (wanted.length === 0) this.#filled(id, manifest);
+      else this.#taken.set(id, { kind: 'incomplete', manifest, timer: this.#patience(id) });
     } catch (error) {
       await this.#drop(id);
       throw error;
@@ -81,56 +77,48 @@ export class KeptContexts {
     return { id, wanted };
   }
 
-  #take(id: string, name: string, size: number): Taken {
-    const taken: Taken = { name, size, state: 'incomplete', timer: this.#patience(id) };
-    this.#taken.set(id, taken);
-    return taken;
-  }
-
-  #patience = (id: string): NodeJS.Timeout => setTimeout(() => this.#giveUp(id), patience).unref();
-
   async fill(id: string, archive: AsyncIterable<Uint8Array>, op: Operational): Promise<void> {
     const taken = this.#taken.get(id);
     if (taken === undefined) throw noSuchContext(id);
-    if (taken.state !== 'incomplete') throw conflict(`nothing is missing in build context ${id}`);
-    taken.state = 'filling';
+    if (taken.kind !== 'incomplete') throw conflict(`nothing is missing in build context ${id}`);
     clearTimeout(taken.timer);
+    this.#taken.set(id, { kind: 'filling' });
     try {
       await unpack(archive, this.#directories.files(id), op);
-      const manifest = this.#offered.get(id);
       // The daemon ends.
-      if (manifest === undefined) throw noSuchContext(id);
-      this.#complete(id, manifest);
+      if (!this.#taken.has(id)) throw noSuchContext(id);
+      this.#filled(id, taken.manifest);
     } catch (error) {
       await this.#drop(id);
       throw error;
     }
   }
 
-  #complete(id: string, manifest: Manifest): void {
-    this.#offered.delete(id);
-    const taken = this.#taken.get(id);
-    if (taken === undefined) return;
+  #filled(id: string, manifest: Manifest): void {
     this.#directories.writeManifest(id, manifest);
-    taken.state = 'complete';
-    clearTimeout(taken.timer);
-    taken.timer = this.#patience(id);
+    this.#complete(id, manifest.name, manifest.entries.length);
   }
+
+  #complete(id: string, name: string, size: number): void {
+    this.#taken.set(id, { kind: 'complete', name, size, timer: this.#patience(id) });
+  }
+
+  #patience = (id: string): NodeJS.Timeout => setTimeout(() => this.#giveUp(id), patience).unref();
 
   /** null: it is none of these. `keep`: nothing that the build does can change what is there. */
   open(id: string, keep: boolean): OpenContext | null {
     const taken = this.#taken.get(id);
     if (taken === undefined) return null;
-    if (taken.state === 'building') throw noSuchContext(id);
-    if (taken.state !== 'complete') throw invalid(`build context ${id} is not complete`);
-    taken.state = 'building';
-    clearTimeout(taken.timer);
+    if (taken.kind === 'building') throw noSuchContext(id);
+    if (taken.kind !== 'complete') throw invalid(`build context ${id} is not complete`);
+    const { name, size, timer } = taken;
+    clearTimeout(timer);
+    this.#taken.set(id, { kind: 'building' });
     this.#directories.touch(id);
-    const known = this.#directories.known(id, taken.size);
+    const known = this.#directories.known(id, size);
     const close = async () => {
       this.#save(known);
-      await (keep ? this.#giveBack(id, taken) : this.#drop(id));
-      this.#sweep();
+      await (keep ? this.#giveBack(id, name) : this.#drop(id));
     };
     const path = this.#directories.files(id);
     return { path, known, dockerfile: null, isFiltered: true, [Symbol.asyncDispose]: close };
@@ -178,20 +166,18 @@ export class KeptContexts {
 
   async #giveUp(id: string): Promise<void> {
     const taken = this.#taken.get(id);
-    if (taken === undefined || taken.state === 'building') return;
-    await (taken.state === 'complete' ? this.#giveBack(id, taken) : this.#drop(id));
+    if (taken === undefined || taken.kind === 'building') return;
+    if ('timer' in taken) clearTimeout(taken.timer);
+    await (taken.kind === 'complete' ? this.#giveBack(id, taken.name) : this.#drop(id));
   }
 
   /** What was used last stays. */
-  async #giveBack(id: string, { name, timer }: Taken): Promise<void> {
-    clearTimeout(timer);
+  async #giveBack(id: string, name: string): Promise<void> {
     this.#taken.delete(id);
     for (const other of this.#directories.named(name)) if (other !== id) await this.remove(other);
   }
 
   async #drop(id: string): Promise<void> {
-    clearTimeout(this.#taken.get(id)?.timer);
-    this.#offered.delete(id);
     const removed = this.#directories.remove(id);
     this.#taken.delete(id);
     await removed;

@@ -4,6 +4,7 @@ import { closeSync, openSync, writeSync } from 'node:fs';
 import { detectCompression } from '../../archive/detect.ts';
 import { Peeked } from '../../archive/peeked.ts';
 import { isTarHeader } from '../../archive/tar-header.ts';
+import { collect } from '../../lib/chunks.ts';
 import { internal, invalid, messageOf, notFound } from '../../lib/errors.ts';
 import type { Operational } from '../../lib/op.ts';
 import { cloneRepository, parseGitUrl } from './git.ts';
@@ -31,7 +32,9 @@ export async function fetchContext(url: string, directory: string, op: Operation
   const head = await peeked.head(blockSize);
   if (detectCompression(head) !== 'none' || isTarHeader(head))
     return { archive: peeked.rest(), dockerfile: null };
-  return { archive: null, dockerfile: await textOf(peeked.rest(), url) };
+  const neither = () => invalid(`${withoutSecrets(url)} is neither a tar nor a Dockerfile`);
+  const text = await collect(peeked.rest(), dockerfileLimit, neither);
+  return { archive: null, dockerfile: text.toString() };
 }
 
 async function open(
@@ -82,13 +85,3 @@ export function withoutSecrets(url: string): string {
 }
 
 const blockSize = 512;
-async function textOf(chunks: AsyncIterable<Uint8Array>, url: string): Promise<string> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
-  for await (const chunk of chunks) {
-    size += chunk.length;
-    if (size > dockerfileLimit) throw invalid(`${withoutSecrets(url)} is neither a tar nor a Dockerfile`);
-    parts.push(chunk);
-  }
-  return Buffer.concat(parts).toString();
-}

@@ -32,17 +32,11 @@ export async function resolveOwner(
   if (target === null) throw notFound(`unable to find ${nameless(first, second)} file`);
   await using started = start('index', { target }, ['--owner', wanted], signal);
   try {
-    const [text] = await Promise.all([read(started.program.output()), started.feed([])]);
-    return JSON.parse(text) as Owner;
+    const [answer] = await Promise.all([Array.fromAsync(started.program.output()), started.feed([])]);
+    return JSON.parse(Buffer.concat(answer).toString()) as Owner;
   } catch (error) {
     signal?.throwIfAborted();
     if (/^unable to find (user|group) /.test(messageOf(error))) throw notFound(messageOf(error));
     throw error;
   }
-}
-
-async function read(chunks: AsyncIterable<Uint8Array>): Promise<string> {
-  const parts: Uint8Array[] = [];
-  for await (const chunk of chunks) parts.push(chunk);
-  return Buffer.concat(parts).toString();
 }

@@ -1,5 +1,6 @@
 /** Reading one file of a directory that somebody else made. */
 import { FileProgram } from '../../containers/file-program.ts';
+import { collect } from '../../lib/chunks.ts';
 import { invalid, notFound } from '../../lib/errors.ts';
 
 const block = 512;
@@ -17,19 +18,13 @@ export async function readInside(
   limit: number,
   signal: AbortSignal,
 ): Promise<Buffer | null> {
-  const parts: Uint8Array[] = [];
-  let size = 0;
+  const tooLong = () => invalid(`${path} has more than ${limit} bytes`);
   try {
-    for await (const part of contentOf(directory, path, signal)) {
-      size += part.length;
-      if (size > limit) throw invalid(`${path} has more than ${limit} bytes`);
-      parts.push(part);
-    }
+    return await collect(contentOf(directory, path, signal), limit, tooLong);
   } catch (error) {
     if (error instanceof Missing) return null;
     throw error;
   }
-  return Buffer.concat(parts);
 }
 
 class Missing extends Error {}

@@ -3,7 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { existsSync, mkdirSync, mkdtempSync, readdirSync, renameSync, rmSync } from 'node:fs';
 import { join, resolve } from 'node:path';
 import { messageOf } from '../../lib/errors.ts';
-import { parseReference, repository } from '../../lib/reference.ts';
+import { suffixedName } from '../../lib/reference.ts';
 import { contextFiles, packFiles } from '../archive/context-files.ts';
 import { unpack } from '../archive/unpack.ts';
 import type { Invocation } from '../command.ts';
@@ -101,7 +101,7 @@ async function pushAll(
   quiet: boolean,
 ): Promise<void> {
   for (const [index, { image, suffix }] of caches.entries())
-    await pushAs(invocation, image, index === 0 ? ref : withSuffix(ref, suffix), quiet);
+    await pushAs(invocation, image, index === 0 ? ref : suffixedName(ref, suffix), quiet);
 }
 
 /** Without changing what the name means here. */
@@ -129,11 +129,6 @@ async function idOf(client: Client, name: string): Promise<string | null> {
     if (error instanceof ApiError && error.status === 404) return null;
     throw error;
   }
-}
-
-function withSuffix(ref: string, suffix: string): string {
-  const name = parseReference(ref);
-  return `${repository(name)}:${name.tag ?? 'latest'}-${suffix}`;
 }
 
 /** In place of what was there, once all of it is. */
